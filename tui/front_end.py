@@ -89,6 +89,8 @@ class FrontEnd(KeyboardApp[None]):
         self.memory = InterfaceState(paths.interface_state)
         self.took_back = self.memory.take_back()
         """Whether drafts hold what was sent without an answer before the app ended."""
+        self.took_edited = self.memory.take_edited()
+        """Whether Up finds what stood in an editor when the app was killed."""
         self.focused_id: str = str(self.memory.get("focused", ""))
         self._place = 0
         """Where the focused agent stands in the list, or stood."""

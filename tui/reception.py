@@ -82,6 +82,9 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
         if told and told != app.told_of_environment:
             app.told_of_environment = told
             app.say(told, "warning")
+    if app.took_edited:
+        app.took_edited = False
+        app.say("Tungsten ended under your editor: Up brings what was saved in it", "warning")
     if app.took_back:
         app.took_back = False
         app.say(TOOK_BACK, "warning")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ class InterfaceState:
         self._changed: dict[str, Any] = {}
         self._unanswered: dict[str, list[str]] = {}
         self._number = 0
+        self._edited: list[Path] = []
+        """Files of editors whose texts are among what changed."""
 
     def get(self, key: str, default: Any = None) -> Any:
         """Read a value; `default` when there is none."""
@@ -74,6 +77,9 @@ class InterfaceState:
                 Path(name).unlink()
             raise
         self._changed.clear()
+        while self._edited:
+            with contextlib.suppress(OSError):
+                self._edited.pop().unlink()
 
     def sent(self, agent_id: str, text: str) -> int:
         """Keep a prompt until `answered`: whoever ends first, app or engine, it is not lost.
@@ -110,6 +116,30 @@ class InterfaceState:
             self.set(key, None)
         return found
 
+    def take_edited(self) -> bool:
+        """Put what stood in editors whose apps were killed where Up finds it with their agents.
+
+        Returns whether there was anything that is not the draft itself.
+        """
+        found = False
+        for path in sorted(self._path.parent.glob(".prompt-*.md")):
+            name = _EDITED.fullmatch(path.name)
+            if name is None or (int(name[1]) != os.getpid() and _runs(int(name[1]))):
+                continue
+            try:
+                text = read_regular(path, MAX_BYTES).decode("utf-8", "replace").removesuffix("\n")
+            except OSError:
+                continue
+            self._edited.append(path)
+            kept = self.get(draft_key(name[2]), "")
+            draft = kept if isinstance(kept, dict) else {"text": kept}
+            aside = draft.get("aside")
+            others = aside if isinstance(aside, list) else []
+            if text.strip() and text not in (draft.get("text"), *others):
+                found = True
+                self.set(draft_key(name[2]), {**draft, "aside": [*others, text]})
+        return found
+
     def put_before(self, key: str, text: str) -> None:
         """Put a text before the draft that is kept, on lines of its own."""
         draft = self.get(key)
@@ -143,6 +173,13 @@ def layout_key(directory: Path) -> str:
             return f"layout:{candidate}"
     return f"layout:{directory}"
 
+
+def edited_prefix(agent_id: str) -> str:
+    """Begin the name of a file in which this app has a draft of an agent edited."""
+    return f".prompt-{os.getpid()}-{agent_id}-"
+
+
+_EDITED = re.compile(r"\.prompt-(\d+)-(\w*)-\w+\.md")
 
 _SENT = "sent:"
 

@@ -34,6 +34,7 @@ async def edit_draft(app: TungstenApp) -> None:
     """Have the person's own editor change what stands in the prompt."""
     if app.screen is not app.cockpit:
         return
+    from tui.prompt.drafts import edited_prefix
     from tui.terminal.editor import EditorFailed, edit
 
     prompt = app.cockpit.prompt
@@ -41,7 +42,7 @@ async def edit_draft(app: TungstenApp) -> None:
     app.save_now()
     draft = prompt.expanded()
     try:
-        edited = edit(app, draft, app.paths.data)
+        edited = edit(app, draft, app.paths.data, edited_prefix(app.focused_id))
     except EditorFailed as error:
         app.say(str(error), "error")
         return

@@ -71,7 +71,7 @@ def command(environment: Mapping[str, str]) -> list[str]:
     return [found]
 
 
-def edit(app: App[Any], text: str, directory: Path) -> Edited:
+def edit(app: App[Any], text: str, directory: Path, prefix: str = ".prompt-") -> Edited:
     """Suspend the app and have a draft edited in a file of its own, which only its owner can read.
 
     Blocks: the app must neither draw nor read keys meanwhile. Agents work on in the engine.
@@ -80,6 +80,7 @@ def edit(app: App[Any], text: str, directory: Path) -> Edited:
         app: the app.
         text: the draft.
         directory: where the file lies while it is edited.
+        prefix: how its name begins.
 
     Raises:
         EditorFailed: nothing was edited; says what to do.
@@ -88,7 +89,7 @@ def edit(app: App[Any], text: str, directory: Path) -> Edited:
     ends = text.endswith("\n")
     path: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=directory, prefix=".prompt-", suffix=".md")
+        handle, name = tempfile.mkstemp(dir=directory, prefix=prefix, suffix=".md")
         path = Path(name)
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
             # Editors end the last line; it is taken off again.

@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.prompt.drafts import InterfaceState
+from tui.prompt.drafts import InterfaceState, edited_prefix
 
 
 def test_two_apps_keep_each_others_keys(tmp_path: Path) -> None:
@@ -27,6 +27,33 @@ def test_two_apps_keep_each_others_keys(tmp_path: Path) -> None:
     one.set("draft:a", None)
     one.save()
     assert InterfaceState(path).get("draft:a") is None
+
+
+def test_what_stood_in_an_editor_is_found_again_once_its_app_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "interface.json"
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    gone = edited_prefix("a").replace(str(os.getpid()), str(ended.pid))
+    runs = edited_prefix("a").replace(str(os.getpid()), str(os.getppid()))
+    written, same, open_still = (
+        tmp_path / f"{prefix}x1_y.md" for prefix in (gone, gone.replace("a-", "-"), runs)
+    )
+    written.write_text("of an hour\n")
+    same.write_text("as it was\n")
+    open_still.write_text("of another app\n")
+    first = InterfaceState(path)
+    first.set("draft:a", {"text": "before", "aside": ["older"]})
+    first.set("draft:", "as it was")
+    first.save()
+    state = InterfaceState(path)
+    assert state.take_edited()
+    assert written.exists(), "it is nowhere else yet"
+    state.save()
+    kept = InterfaceState(path)
+    assert kept.get("draft:a") == {"text": "before", "aside": ["older", "of an hour"]}
+    assert kept.get("draft:") == "as it was"
+    assert sorted(tmp_path.glob(".prompt-*")) == [open_still]
+    assert not kept.take_edited()
 
 
 def test_what_had_no_answer_is_a_draft_again_once_its_app_has_ended(tmp_path: Path) -> None:

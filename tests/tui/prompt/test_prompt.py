@@ -86,7 +86,7 @@ async def test_keys_say_when_an_agent_at_work_hears_what_is_written(
                 app.post_message(key)
 
         # What an editor leaves unread is in neither, but for this; no key of it does anything.
-        def edit(app: App[None], text: str, _: Path) -> Edited:
+        def edit(app: App[None], text: str, _: Path, prefix: str) -> Edited:
             for key in (Key("h", "h"), Key("enter", None), Key("i", "i")):
                 app.post_message(key)
             return Edited("whole ")
