@@ -336,6 +336,6 @@ def _place() -> str:
 def _examples() -> Content:
     # One space: this fits into one line at 80 columns, and the colour tells them apart.
     return Content(" ").join(
-        Content.assemble(name, " ", (url.removeprefix("http://localhost"), "$text-accent"))
+        Content.assemble(name, " ", (url.removeprefix("http://localhost"), "$foreground"))
         for name, url in ENDPOINTS
     )
