@@ -30,6 +30,7 @@ from tui.screens.closed_once import ClosedOnce
 from tui.terminal.connection import tmux_socket
 from tui.terminal.frame_view import FrameView
 from tui.widgets.choice_list import ChoiceList
+from tui.widgets.key_row import KeyRow
 from tui.widgets.lines import OneRow
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class OwnPanesScreen(ClosedOnce[str]):
         yield ChoiceList(id="own-panes")
         yield FrameView(id="own-picture")
         yield OneRow(id="own-said")
-        yield OneRow(id="own-keys")
+        yield KeyRow(actions.OWN_PANES, id="own-keys")
 
     def on_mount(self) -> None:
         """Tell the keys, and look for servers."""
@@ -432,12 +433,9 @@ class OwnPanesScreen(ClosedOnce[str]):
 
     def _tell_keys(self) -> None:
         """Name the keys that do something: without a pane, only the one that closes."""
-        row = self.query_one("#own-keys", OneRow)
-        row.left = []
-        for action in actions.of(actions.OWN_PANES):
-            if action.label and action.keys and (self._panes or action.action == "leave"):
-                row.left += [(f" {_keys(action)}", "text"), (f" {action.label} ", "muted")]
-        row.redraw()
+        *others, _ = actions.of(actions.OWN_PANES)
+        idle = () if self._panes else frozenset(action.id for action in others)
+        self.query_one(KeyRow).tell(idle=idle)
 
     def _tell_title(self) -> None:
         row = self.query_one("#own-title", OneRow)
@@ -446,12 +444,6 @@ class OwnPanesScreen(ClosedOnce[str]):
         if self._agent is not None and self._panes:
             row.right = [(f"a lets {fit(one_line(self._agent.name), 24)} use one ", "muted")]
         row.redraw()
-
-
-def _keys(action: actions.ActionKey) -> str:
-    """The keys that a row of keys names: both arrows where there are two, else the first."""
-    keys = action.keys if action.keys == ("up", "down") else action.keys[:1]
-    return "".join(map(actions.label, keys))
 
 
 def _same(one: Path, other: Path) -> bool:
