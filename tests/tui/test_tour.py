@@ -14,6 +14,7 @@ from tui.keys import actions
 from tui.requests.newcomer import offer_tour
 from tui.screens.palette import PaletteScreen
 from tui.screens.tour import CARDS, TourScreen
+from tui.themes import themes
 
 CALM = scenes.BUSY.model_copy(update={"gates": ()})
 sizes = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -52,6 +53,24 @@ async def test_five_cards_name_real_keys_and_point_at_what_they_say(
             await cockpit.pilot.press("enter")
         await left(cockpit)
         assert not cockpit.app.cockpit.prompt.text
+
+
+async def test_what_it_points_at_is_lit_in_a_new_theme_and_at_a_new_size(
+    open_cockpit: Open,
+) -> None:
+    async with open_cockpit(CALM, size=(120, 40)) as cockpit:
+        tour, below = await begin(cockpit), cockpit.app.cockpit
+
+        def lit(y: int) -> bool:
+            shown, meant = tour.render_line(y), below._compositor.render_strips()[y]
+            return shown.crop(0, 20) == meant.crop(0, 20)
+
+        assert lit(0)
+        before = tour.render_line(0)
+        themes.wear(cockpit.app, "light")
+        await cockpit.until(lambda: tour.render_line(0) != before and lit(0))
+        await cockpit.pilot.resize_terminal(80, 24)
+        await cockpit.until(lambda: lit(23))
 
 
 async def test_what_is_typed_arrives_and_the_tour_goes_on_where_it_was(open_cockpit: Open) -> None:

@@ -64,6 +64,7 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
     AUTO_FOCUS = "Input, OptionList, .card-focus"
 
     SHOWS_BELOW: ClassVar[bool] = True
+    _undimmed: Sequence[Strip] = ()
     _below: Sequence[Strip] = ()
     _card: Region = NULL_REGION
     _dimmed = DIMMED
@@ -114,7 +115,7 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
         below = stack[stack.index(self) - 1]
         self._dimmed = dimmed
         color, theme = self.styles.background.with_alpha(dimmed), self.app.ansi_theme
-        strips = below._compositor.render_strips()  # noqa: SLF001
+        self._undimmed = strips = below._compositor.render_strips()  # noqa: SLF001
         self._below = [
             Strip(Tint.process_segments(strip, color, theme), strip.cell_length)
             if dimmed

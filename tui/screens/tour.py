@@ -6,7 +6,7 @@ always does, and either leaves the tour, as Esc does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
@@ -147,7 +147,6 @@ class TourScreen(CardScreen[Left]):
         self._type_into = type_into
         self._areas = arrangement
         self._card_shown = card if 0 <= card < len(CARDS) else 0
-        self._bright: Sequence[Strip] = ()
         self._left = False
 
     def compose(self) -> ComposeResult:
@@ -161,11 +160,7 @@ class TourScreen(CardScreen[Left]):
             yield from card_foot()
 
     def on_mount(self) -> None:
-        """Begin; what lies below is kept as it is, for the areas that are pointed at."""
-        stack = self.app.screen_stack
-        below = stack[stack.index(self) - 1]
-        if below is not self and self._areas is not None:
-            self._bright = below._compositor.render_strips()  # noqa: SLF001
+        """Begin."""
         self._show()
 
     def _show(self) -> None:
@@ -187,11 +182,11 @@ class TourScreen(CardScreen[Left]):
     def render_line(self, y: int) -> Strip:
         """Leave the areas that the card is about as bright as they are."""
         line = super().render_line(y)
-        if self._areas is None or len(self._bright) != self.size.height:
+        if self._areas is None or len(self._undimmed) != self.size.height:
             return line
         if self._card.y <= y < self._card.bottom:
             return line
-        bright, width = self._bright[y], self.size.width
+        bright, width = self._undimmed[y], self.size.width
         if bright.cell_length != width or line.cell_length != width:
             return line
         for region in self._lit():
