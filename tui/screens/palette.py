@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -112,8 +113,10 @@ def _everything(agents: Sequence[AgentSummary]) -> Iterable[Row]:
             key,
             f"{STATE_GLYPHS[agent.state]} ",
         )
-    for action in actions.ACTIONS:
-        if action.palette:
-            slash = f"/{action.slash}" if action.slash else ""
-            key = actions.label(action.keys[0]) if action.keys else ""
-            yield Row(f"action:{action.id}", action.description, "", f"{slash}  {key:>4}", "  ")
+    found = [action for action in actions.ACTIONS if action.palette]
+    keys = [actions.label(action.keys[0]) if action.keys else "" for action in found]
+    widest = max(map(cell_len, keys))
+    for action, key in zip(found, keys, strict=True):
+        slash = f"/{action.slash}" if action.slash else ""
+        shown = f"{slash}  {key:>{widest}}"
+        yield Row(f"action:{action.id}", action.description, "", shown, "  ")
