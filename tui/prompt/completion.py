@@ -69,7 +69,9 @@ def choices(app: TungstenApp, text: str) -> list[Choice]:
     """What a text that begins with a slash may become, what is meant most likely first."""
     name, space, rest = text.partition(" ")
     if not space:
-        return [_command(action) for action in actions.slash_commands(text)]
+        found = actions.slash_commands(text)
+        width = max((len(action.slash) for action in found), default=0)
+        return [_command(action, width) for action in found]
     action = actions.by_slash(name[1:])
     if action is None or action.id not in _TAKES:
         return []
@@ -82,11 +84,11 @@ def file_row(name: str) -> Row:
     return Row(name, f" {one_line(name)}")
 
 
-def _command(action: actions.ActionKey) -> Choice:
+def _command(action: actions.ActionKey, width: int) -> Choice:
     description = action.description
     row = Row(
         action.id,
-        f" /{action.slash}",
+        f" /{action.slash:<{width}}",
         f"{action.argument}  {description}" if action.argument else description,
         actions.label(action.keys[0]) if action.keys else "",
     )
