@@ -63,7 +63,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
 
     def on_mount(self) -> None:
         """Look what there is."""
-        self.tell_keys(("Enter", "play"), ("↑↓", "choose"), ("Esc", "close"))
+        self._tell_keys()
         self._load()
 
     @work(exclusive=True, exit_on_error=False)
@@ -97,6 +97,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
             listing.highlighted = 0
         nothing = self.query_one("#nothing", Static)
         nothing.display = not found
+        self._tell_keys()
         if self._loaded:
             nothing.update(
                 "No recording matches."
@@ -104,6 +105,11 @@ class RecordingsScreen(CardScreen["Kept | None"]):
                 else "Nothing is recorded yet: /record records the terminal that is shown; "
                 'mode = "on" below [recording] in config.toml records all of them.'
             )
+
+    def _tell_keys(self) -> None:
+        listed = self.query_one(OptionList).option_count
+        chosen = (("Enter", "play"), ("↑↓", "choose")) if listed else ()
+        self.tell_keys(*chosen, ("Esc", "close"))
 
     def _row(self, kept: Kept, width: int) -> Content:
         age = f"{duration(self._clock() - kept.started_at)} ago"
