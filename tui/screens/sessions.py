@@ -81,12 +81,7 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
 
     def on_mount(self) -> None:
         """Ask the engine."""
-        keys = [
-            (actions.label(action.keys[0]), action.label)
-            for action in actions.of(actions.SESSIONS)
-            if action.label
-        ]
-        self.tell_keys(("Enter", "resume"), ("↑↓", "choose"), *keys)
+        self._tell_keys()
         self._load()
 
     @work(exclusive=True, exit_on_error=False)
@@ -156,12 +151,22 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
             listing.highlighted = kept[0] if kept else 0
         nothing = self.query_one("#nothing", Static)
         nothing.display = not rows
+        self._tell_keys()
         if self._loaded:
             nothing.update(
                 "No session is called that, and nobody said it."
                 if self._sessions
                 else f"No sessions yet: {actions.shown('agent.new')} starts one."
             )
+
+    def _tell_keys(self) -> None:
+        *others, close = (
+            (actions.label(action.keys[0]), action.label)
+            for action in actions.of(actions.SESSIONS)
+            if action.label
+        )
+        chosen = (("Enter", "resume"), ("↑↓", "choose"), *others)
+        self.tell_keys(*(chosen if self._chosen_id else ()), close)
 
     @property
     def _chosen_id(self) -> str:
