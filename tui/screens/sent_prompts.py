@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui.drawing.text import age, clean, fit, one_line
+from tui.drawing.text import age, clean, column, fit, one_line
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot, closing
 from tui.widgets.field import Field
@@ -79,7 +79,7 @@ class SentPromptsScreen(CardScreen["str | None"]):
 
     def on_mount(self) -> None:
         """Ask the engine."""
-        self.tell_keys(("Enter", "into the prompt"), ("↑↓", "choose"), ("Esc", "close"))
+        self._tell_keys()
         self._load()
 
     @work(exclusive=True, exit_on_error=False)
@@ -107,9 +107,14 @@ class SentPromptsScreen(CardScreen["str | None"]):
         listing.show(tuple(self._row(index) for index in found))
         nothing = self.query_one("#nothing", Static)
         nothing.display = not found
+        self._tell_keys()
         if self._loaded:
             nothing.update("No prompt holds that." if self._prompts else "Nothing was sent yet.")
         self._show_whole()
+
+    def _tell_keys(self) -> None:
+        chosen = (("Enter", "into the prompt"), ("↑↓", "choose"))
+        self.tell_keys(*(chosen if self._chosen is not None else ()), ("Esc", "close"))
 
     def _found(self, sought: str) -> Sequence[int]:
         """Which prompts hold all words, the last first; without any, those most alike."""
@@ -132,7 +137,7 @@ class SentPromptsScreen(CardScreen["str | None"]):
     def _row(self, index: int) -> Row:
         prompt = self._prompts[index]
         room = max(20, min(self.size.width, 112) - 34)
-        when = f"{fit(one_line(prompt.session), 14)}  {age(self._clock() - prompt.at)}"
+        when = f"{column(one_line(prompt.session), 14)}  {age(self._clock() - prompt.at):>4}"
         return Row(str(index), fit(one_line(prompt.text), room), "", when)
 
     def _show_whole(self) -> None:
