@@ -111,7 +111,8 @@ async def test_gates(camera: Camera, make_app: Make, make_gate: Make) -> None:
 
 async def test_beside_yes_and_no(camera: Camera, make_app: Make, make_gate: Make) -> None:
     loop = "for f in *.py; do sed -i s/a/b/ $f; done && git push --force origin main | tee log"
-    tree = make_gate(1, text=loop, spans=(Span(start=52, end=59),))
+    force = loop.index("--force")
+    tree = make_gate(1, text=loop, spans=(Span(start=force, end=force + 7),))
     install = make_gate(
         2,
         risk=RiskLevel.MEDIUM,
