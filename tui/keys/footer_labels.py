@@ -51,6 +51,8 @@ def footer_label(cockpit: CockpitScreen, action: actions.ActionKey) -> str:
             sensible = agent is not None and agent.id in waiting
         case "grid.zoom" | "grid.type":
             sensible = cockpit.grid is not None and not cockpit.grid.empty
+        case "grid.filter":
+            sensible = any(each.panes for each in cockpit.host.state.agents)
         case "grid.page":
             sensible = cockpit.grid is not None and cockpit.grid.pages > 1
         case "block.fold" | "block.fold_all" | "block.copy" | "block.open" | "conversation.search":
