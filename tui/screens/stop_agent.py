@@ -34,7 +34,7 @@ STOPPING = "Stopping: waiting until its processes are gone …"
 LETTING_GO = "Letting it go …"
 
 STATE_STYLES = {
-    "working": "$text-success",
+    "working": "$text-primary",
     "waiting": "bold $text-warning",
     "failed": "$text-error",
 }
