@@ -69,9 +69,9 @@ def choices(app: TungstenApp, text: str) -> list[Choice]:
     """What a text that begins with a slash may become, what is meant most likely first."""
     name, space, rest = text.partition(" ")
     if not space:
-        found = actions.slash_commands(text)
-        width = max((len(action.slash) for action in found), default=0)
-        return [_command(action, width) for action in found]
+        commands = actions.slash_commands(text)
+        width = max((len(command.slash) for command in commands), default=0)
+        return [_command(command, width) for command in commands]
     action = actions.by_slash(name[1:])
     if action is None or action.id not in _TAKES:
         return []
