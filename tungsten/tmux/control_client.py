@@ -43,6 +43,9 @@ SILENT_SECONDS = 30.0
 _WHOLE_SECONDS = 1.0
 """How long an attach that nobody wants any more may take to its end."""
 
+_letting_go: set[asyncio.Task[None]] = set()
+"""Held here, since a loop holds its tasks only weakly."""
+
 _ATTACHES = 2
 _READ = 1 << 16
 
@@ -83,13 +86,22 @@ async def _whole(attaching: Coroutine[None, None, ControlClient]) -> ControlClie
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=_WHOLE_SECONDS)
-        if not task.done():
-            # The server was stopped: by now all that the client says of itself waits there.
-            task.cancel()
-        elif not task.cancelled() and task.exception() is None:
-            await task.result().close()
+        # Whoever is cancelled once more does not wait for it, but it is let go all the same.
+        letting_go = asyncio.create_task(_let_go(task))
+        _letting_go.add(letting_go)
+        letting_go.add_done_callback(_letting_go.discard)
+        await asyncio.shield(letting_go)
         raise
+
+
+async def _let_go(attaching: asyncio.Task[ControlClient]) -> None:
+    await asyncio.wait({attaching}, timeout=_WHOLE_SECONDS)
+    if not attaching.done():
+        # The server was stopped: by now all that the client says of itself waits there.
+        attaching.cancel()
+        await asyncio.wait({attaching})
+    if not attaching.cancelled() and attaching.exception() is None:
+        await attaching.result().close()
 
 
 class ControlClient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import shutil
@@ -11,6 +12,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -462,6 +464,38 @@ async def test_an_attach_that_is_cancelled_does_not_harm_the_server(terminal: Te
         text=True,
     )
     assert done.stdout.count("\n") == 2
+
+
+async def until_clients(terminal: Terminal, count: int) -> None:
+    """Wait until the server has let go those that ended."""
+    while len(await terminal.client.command("list-clients")) != count:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def test_an_attach_that_is_cancelled_twice_is_let_go(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    lost: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: lost.append(context))
+    before = asyncio.all_tasks()
+    for socket in (terminal.socket, tmp_path / "no server"):
+        attaching = asyncio.create_task(ControlClient.connect(socket))
+        for _ in range(2):
+            # Each time until it waits.
+            for _turn in range(3):
+                await asyncio.sleep(0)
+            attaching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await attaching
+        assert asyncio.all_tasks() - before
+        while left := asyncio.all_tasks() - before:
+            await asyncio.wait(left)
+        del attaching
+    gc.collect()
+    assert lost == []
+    # Those of the terminal, and no other.
+    async with asyncio.timeout(10):
+        await until_clients(terminal, 2)
 
 
 async def test_closing_at_the_moment_at_which_a_client_ends(terminal: Terminal) -> None:
