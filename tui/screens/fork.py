@@ -87,6 +87,8 @@ class ForkScreen(CardScreen["Forked | None"]):
         from agent.protocol.commands.sessions import ListTurns, SessionTurn
 
         result, problem = await send(self, ListTurns(agent_id=self._session_id))
+        if not self.is_open:
+            return
         self._turns = [SessionTurn.model_validate(turn) for turn in result.get("turns", ())]
         nothing = self.query_one("#nothing", Static)
         nothing.display = not self._turns

@@ -115,6 +115,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
     @work(exclusive=True, group="programs", exit_on_error=False)
     async def _look_for_programs(self) -> None:
         self._absent = await asyncio.to_thread(self._profiles.absent)
+        if not self.is_open:
+            return
         chosen = self.query_one("#profile", OneOf)
         chosen.tell_absent(self._absent)
         self._tell_start(chosen.value)
@@ -127,6 +129,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
     async def _look(self, typed: str) -> None:
         # In a thread: a network directory may answer late, and typing must not wait for it.
         facts = await asyncio.to_thread(look, typed, base=self._base)
+        if not self.is_open:
+            return
         self._facts = facts
         said = self.query_one("#directory-said", Static)
         text = facts.said
@@ -144,6 +148,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         from agent.protocol.commands.agents import ReadDefaultMode
 
         answer, problem = await send(self, ReadDefaultMode(directory=directory))
+        if not self.is_open:
+            return
         because = _BECAUSE.get(str(answer.get("because")))
         self._not_chosen = (
             _NOT_CHOSEN
@@ -216,6 +222,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
 
         field = self.query_one("#directory", Input)
         facts = await asyncio.to_thread(look, field.value, base=self._base)
+        if not self.is_open:
+            return
         if facts.problem:
             said = self.query_one("#directory-said", Static)
             said.update(facts.problem)

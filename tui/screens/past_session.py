@@ -164,6 +164,8 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
             limit = PAGE if sought is None else SEEKING
             command = ReadTranscript(agent_id=self._session_id, before=before, limit=limit)
             result, problem = await send(self, command)
+            if not self.is_open:
+                return
             blocks = [Block.model_validate(block) for block in result.get("blocks", ())]
             transcript.load(blocks)
             before = transcript.first_id

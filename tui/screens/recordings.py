@@ -71,6 +71,8 @@ class RecordingsScreen(CardScreen["Kept | None"]):
         from agent.panes.recordings import listed
 
         found = await asyncio.to_thread(listed, self._directory)
+        if not self.is_open:
+            return
         self._recordings = sorted(found, key=lambda kept: kept.agent_id != self._agent_id)
         self._loaded = True
         self._fill()

@@ -7,12 +7,12 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from agent.protocol.commands.isolation import PreviewRevert, Revert, RevertPreview
 from tui.drawing.text import one_line
 from tui.gate.host import send
 from tui.keys import actions
+from tui.screens.closed_once import ClosedOnce
 from tui.widgets.code import diff_size
 from tui.widgets.diff_rows import rows
 from tui.widgets.key_row import KeyRow
@@ -25,7 +25,7 @@ NONE = (0, 0)
 """Line numbers of what is no line of a file."""
 
 
-class RevertScreen(Screen[str | None]):
+class RevertScreen(ClosedOnce[str | None]):
     """Shows what goes back, what has changed since, and what stays; gives what was done.
 
     Args:
@@ -80,6 +80,8 @@ class RevertScreen(Screen[str | None]):
     async def _look(self) -> None:
         command = PreviewRevert(agent_id=self._agent_id, block=self._block, turn=self._turn)
         result, problem = await send(self, command)
+        if not self.is_open:
+            return
         if problem:
             self._seen = None
             self._rows.note = [(one_line(problem), "muted")]

@@ -87,6 +87,8 @@ class SentPromptsScreen(CardScreen["str | None"]):
         from agent.protocol.commands.history import ReadSentPrompts, SentPrompt
 
         result, problem = await send(self, ReadSentPrompts())
+        if not self.is_open:
+            return
         if problem:
             self.problem(problem)
         self._prompts = [SentPrompt.model_validate(each) for each in result.get("prompts", ())]

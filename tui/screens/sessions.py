@@ -90,6 +90,8 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
         from agent.protocol.commands.agents import ListSessions
 
         result, problem = await send(self, ListSessions())
+        if not self.is_open:
+            return
         self._loaded = True
         if problem:
             self.problem(problem)
@@ -114,6 +116,8 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
         from agent.protocol.commands.sessions import SaidHit, SearchSessions
 
         result, problem = await send(self, SearchSessions(query=sought[:1_000]))
+        if not self.is_open:
+            return
         if problem:
             self.problem(problem)
             return

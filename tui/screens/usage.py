@@ -252,6 +252,8 @@ class UsageScreen(CardScreen[None]):
         from agent.protocol.usage import UsageReport
 
         result, problem = await send(self, ReadUsage())
+        if not self.is_open:
+            return
         if problem:
             self.problem(problem)
             return
