@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.hosted.dialog import Dialog, read
@@ -50,18 +52,30 @@ class Seen:
     cwd: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a pane shows: a dialog's fingerprint or nothing, and since when, by the clock."""
+
+    fingerprint: str
+    since: float
+
+
 class Answering:
     """Presses the keys that answer dialogs of one agent's panes.
 
     Args:
         panes: the agent's.
         profile: tells what its screens show.
+        clock: seconds that only go on.
     """
 
-    def __init__(self, panes: Panes, profile: Profile) -> None:
+    def __init__(
+        self, panes: Panes, profile: Profile, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._panes = panes
         self._profile = profile
-        self._shown: dict[str, str] = {}
+        self._clock = clock
+        self._shown: dict[str, _Shown] = {}
         self._pressed: dict[str, str] = {}
         self._changed = asyncio.Event()
 
@@ -71,12 +85,22 @@ class Answering:
 
     def saw(self, pane_id: str, dialog: Dialog | None) -> None:
         """Note what a pane shows now: whoever watches it tells."""
-        shown = "" if dialog is None else dialog.fingerprint
-        self._shown[pane_id] = shown
+        shown = self._note(pane_id, dialog)
         if self._pressed.get(pane_id, shown) != shown:
             # The same dialog may come again, and is another question then.
             del self._pressed[pane_id]
         self._changed.set()
+
+    def _note(self, pane_id: str, dialog: Dialog | None) -> str:
+        """Keep what a pane shows, and since when it has; gives its fingerprint."""
+        fingerprint = "" if dialog is None else dialog.fingerprint
+        if not self._shows(pane_id, fingerprint):
+            self._shown[pane_id] = _Shown(fingerprint, self._clock())
+        return fingerprint
+
+    def _shows(self, pane_id: str, fingerprint: str) -> bool:
+        shown = self._shown.get(pane_id)
+        return shown is not None and shown.fingerprint == fingerprint
 
     async def look(self, pane_id: str) -> Seen | None:
         """Look at a pane now; None where it shows no dialog of its agent for sure.
@@ -94,6 +118,7 @@ class Answering:
         pid = await asyncio.to_thread(self._own, foreground)
         if not pid:
             return None
+        self._note(pane_id, dialog)
         return Seen(pane_id, dialog, pid, foreground.name, foreground.cwd)
 
     def _own(self, foreground: Foreground) -> int:
@@ -108,7 +133,8 @@ class Answering:
     async def press(self, seen: Seen, answer: Offered) -> Effect:
         """Press the one key of an answer if all is still as it was seen; waits for it to be gone.
 
-        While a person types in the pane, this waits.
+        While a person types in the pane, this waits, and until the dialog has stood unchanged for
+        as long as its rule says: a key that comes earlier may be lost, or mean something else.
 
         Raises:
             NotRun: nothing was pressed; says why.
@@ -116,7 +142,11 @@ class Answering:
             AgentError, TerminalError: the pane is gone, or not the agent's.
         """
         pane_id = seen.pane_id
-        await self._panes.own(pane_id).keyboard.free.wait()
+        keyboard = self._panes.own(pane_id).keyboard
+        await self._stood(seen)
+        while not keyboard.free.is_set():
+            await keyboard.free.wait()
+            await self._stood(seen)
         pane = await self._panes.seen(pane_id)
         if self.pressed(seen):
             raise NotRun(f"it was answered already; {NOTHING}")
@@ -129,6 +159,9 @@ class Answering:
             raise NotRun(f"its directory is {foreground.cwd or 'unknown'} now; {NOTHING}")
         frame = await pane.capture()
         dialog = self._still(seen, frame)
+        self._note(pane_id, dialog)
+        if self._settles_in(seen) > 0:
+            raise NotRun(f"it was gone, and has only just come back; {NOTHING}")
         if answer not in dialog.answers:
             raise NotRun(f"it does not offer {named(answer)}; {NOTHING}")
         standing = Standing(
@@ -136,7 +169,6 @@ class Answering:
             frame,
             frozenset(dialog.first + number for number in dialog.changing),
         )
-        self._shown[pane_id] = dialog.fingerprint
         # First: whatever becomes of the connection, there is no second try.
         self._pressed[pane_id] = dialog.fingerprint
         if not await pane.press_if(answer.key, standing):
@@ -152,6 +184,21 @@ class Answering:
             f"{named(answer)} was pressed once and the dialog still stands: look at its pane",
             ok=False,
         )
+
+    async def _stood(self, seen: Seen) -> None:
+        """Wait until a dialog has stood long enough to take a key, or something else is seen."""
+        while (rest := self._settles_in(seen)) > 0:
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._changed.wait()
+
+    def _settles_in(self, seen: Seen) -> float:
+        """Seconds until a dialog may take a key; 0 where it may, or something else is shown."""
+        shown = self._shown.get(seen.pane_id)
+        if shown is None or shown.fingerprint != seen.dialog.fingerprint:
+            return 0.0
+        return max(0.0, shown.since + seen.dialog.settles - self._clock())
 
     def _still(self, seen: Seen, frame: Frame) -> Dialog:
         """Find the dialog that was decided about on a picture.
@@ -175,12 +222,12 @@ class Answering:
         await self._look_again(seen.pane_id)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLEARS_SECONDS):
-                while self._shown.get(seen.pane_id) == fingerprint:
+                while self._shows(seen.pane_id, fingerprint):
                     self._changed.clear()
                     await self._changed.wait()
                 return True
         await self._look_again(seen.pane_id)
-        return self._shown.get(seen.pane_id) != fingerprint
+        return not self._shows(seen.pane_id, fingerprint)
 
     async def _look_again(self, pane_id: str) -> None:
         dialog = None
@@ -188,7 +235,7 @@ class Answering:
         with contextlib.suppress(PaneGone, PaneLost):
             pane = await self._panes.seen(pane_id)
             dialog = read(self._profile, await pane.capture())
-        self._shown[pane_id] = "" if dialog is None else dialog.fingerprint
+        self._note(pane_id, dialog)
 
 
 def named(answer: Offered) -> str:

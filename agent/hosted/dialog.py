@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from agent.hosted.profile import Asks, Meaning, Profile, Rule
+from agent.hosted.profile import SETTLES_SECONDS, Asks, Meaning, Profile, Rule
 from agent.hosted.screen_rules import Frame, Offered, ScreenMatch, match
 from agent.hosted.status import Kind
 from agent.protocol.agents import AgentState
@@ -68,6 +68,7 @@ class Dialog:
         fingerprint: tells it from every other dialog: SHA-256, hex.
         changing: which of the lines may change meanwhile, counted from the first.
         heading: the line that asks, where its lines begin with the screen; else empty.
+        settles: seconds for which it must have stood before it takes a key.
     """
 
     rule: str
@@ -82,6 +83,7 @@ class Dialog:
     fingerprint: str
     changing: frozenset[int] = frozenset()
     heading: str = ""
+    settles: float = SETTLES_SECONDS
 
     def is_for(self, command: str) -> bool:
         """Whether it asks about just this command, wherever that is broken into lines."""
@@ -175,6 +177,7 @@ def _dialog(
             if line != left
         ),
         heading=found.heading,
+        settles=rule.settles,
     )
 
 

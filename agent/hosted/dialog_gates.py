@@ -334,7 +334,12 @@ class DialogGates:
         if deny is None:
             self._tell("no one key of its dialog denies: answer in its pane")
             return
-        outcome = await self._answer_by(seen, deny, denies=True)
+        try:
+            outcome = await self._answer_by(seen, deny, denies=True)
+        except asyncio.CancelledError:
+            if not self._agent.closing:
+                self._tell(f"denied, but its dialog was gone before its key; {NOTHING}")
+            raise
         if outcome.status is not ToolStatus.DONE:
             self._tell(outcome.text)
         elif message:

@@ -21,6 +21,10 @@ from agent.settings.settings import Settings, Texts
 NAME = r"[a-z][a-z0-9_-]{0,31}"
 """What profiles and rules may be called."""
 
+SETTLES_SECONDS = 0.5
+"""How long a dialog must have stood before a key answers it, unless a rule says otherwise: agents
+draw a dialog first and begin to read its keys a little later."""
+
 SIGNS = ("working", "cleared")
 """What can show that a prompt was submitted."""
 
@@ -207,6 +211,9 @@ class Rule(Settings):
 
     changing: Patterns = ()
     """What may change in the region while it is the same dialog, such as a clock."""
+
+    settles: float = Field(default=SETTLES_SECONDS, ge=0, le=10)
+    """Seconds for which the dialog must have stood unchanged before a key is pressed into it."""
 
     @model_validator(mode="after")
     def _whole(self) -> Rule:

@@ -60,6 +60,12 @@ means = "deny"
 name = "four"
 state = "waiting"
 all = ["x"]
+
+[[rules]]
+name = "five"
+state = "idle"
+all = ["x"]
+settles = 60
 """
 
 FAULTS = {
@@ -71,6 +77,7 @@ FAULTS = {
     (24, "rules.2.state must be one of working, waiting, idle, done, failed, unknown"),
     (27, "rules.2.answers.0.pattern: field required"),
     (31, 'rules.3 needs a kind with state = "waiting", and only there'),
+    (40, "rules.4.settles must be at most 10"),
 }
 
 

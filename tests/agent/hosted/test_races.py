@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 
 from agent.hosted import answering
-from agent.hosted.answering import Answering
+from agent.hosted.answering import Answering, Seen
 from agent.hosted.profile import Process, Profile
+from agent.hosted.screen_rules import Offered
 from agent.panes.panes import Panes
 from agent.steps.steps import NotRun
 from tests.stubs.dialogs import Dialogs
@@ -33,6 +35,7 @@ PROFILE = Profile.model_validate(
                 "state": "waiting",
                 "kind": "permission",
                 "region": {"begins": "^Bash command", "ends": r"^ *\d\. No"},
+                "settles": 0.02,
                 "asks": {
                     "heading": "^Bash",
                     "command": r"^  \$ (?P<text>.+)",
@@ -46,6 +49,11 @@ PROFILE = Profile.model_validate(
         ],
     }
 )
+
+
+def settling(seconds: float) -> Profile:
+    rule = PROFILE.rules[0].model_copy(update={"settles": seconds})
+    return PROFILE.model_copy(update={"rules": (rule,)})
 
 
 def asks(command: str, *, yes: str = "Yes", above: str = "") -> str:
@@ -174,6 +182,59 @@ async def test_not_a_byte_reaches_a_screen_that_changed_between_look_and_key(
     terminal: Terminal, dialogs: Dialogs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await raced(terminal, dialogs, monkeypatch, SAMPLE)
+
+
+async def test_a_key_waits_until_its_dialog_has_stood_for_a_while(
+    terminal: Terminal, dialogs: Dialogs
+) -> None:
+    async def opened() -> Terminal:
+        return terminal
+
+    async def looked(answering: Answering, command: str) -> tuple[Seen, Offered]:
+        while (seen := await answering.look(pane_id)) is None or seen.dialog.command != command:
+            pass
+        answering.saw(pane_id, seen.dialog)
+        allow = seen.dialog.answer("allow_once")
+        assert allow is not None
+        return seen, allow
+
+    panes = Panes("asker", dialogs.socket.parent, opened, nothing)
+    pane_id = await panes.open(command=dialogs.command)
+    await dialogs.connected()
+    dialogs.tell("works", "working on it\n", only=True)
+    loop = asyncio.get_running_loop()
+
+    # What is decided at once is pressed once it has stood for so long, however often it is seen.
+    await dialogs.draw("early", asks("ls"), {"1": "works"})
+    began = loop.time()
+    answering = Answering(panes, settling(0.3))
+    pressing = asyncio.create_task(answering.press(*await looked(answering, "ls")))
+    await looked(answering, "ls")
+    await dialogs.until(lambda: bool(dialogs.got))
+    assert loop.time() - began >= 0.3
+    assert (await pressing).ok
+
+    now = 0.0
+    answering = Answering(panes, settling(10), clock=lambda: now)
+    async with asyncio.timeout(8):
+        # Where another takes its place meanwhile, nothing is pressed.
+        await dialogs.draw("first", asks("ls 1"), {"1": "works"})
+        pressing = asyncio.create_task(answering.press(*await looked(answering, "ls 1")))
+        await dialogs.draw("second", asks("ls 2"), {"1": "works"})
+        now = 9.0
+        await looked(answering, "ls 2")
+        with pytest.raises(NotRun, match="another dialog stands there now"):
+            await pressing
+        # Nor where it is gone for a moment that only a look between has seen.
+        seen, allow = await looked(answering, "ls 2")
+        answering.saw(pane_id, None)
+        now = 19.0
+        with pytest.raises(NotRun, match="only just come back"):
+            await answering.press(seen, allow)
+        # Who decides when it has stood for so long does not wait.
+        now = 29.0
+        assert (await answering.press(seen, allow)).ok
+    assert dialogs.got == [("31", "early"), ("31", "second")]
 
 
 @pytest.mark.soak

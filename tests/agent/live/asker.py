@@ -32,6 +32,7 @@ state = "waiting"
 kind = "permission"
 region = { begins = "^Bash command", ends = '^ *\d\. No' }
 all = ["Do you want to proceed"]
+settles = 0.1
 changing = ['\(\d+ s\)']
 
 [rules.asks]
@@ -59,6 +60,7 @@ name = "choose"
 state = "waiting"
 kind = "question"
 region = { begins = "^Which", ends = "^Esc" }
+settles = 0.1
 
 [[rules.answers]]
 key = "a"

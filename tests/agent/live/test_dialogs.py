@@ -154,6 +154,12 @@ async def test_while_the_person_types_in_the_pane_nothing_is_pressed(house, aske
     assert asker.got == []
     await asker.pane.send_keys("3")
     await asker.tool("interrupted")
+    # What the person had decided and can no longer be done is told.
+    await asker.ask("high", asks("rm -rf /"))
+    await house.decide(await house.gate(), "deny", "leave it")
+    await asker.tool("denied")
+    await asker.works()
+    await asker.notice("denied, but its dialog was gone before its key; nothing was pressed")
     keyboard.hold(on=False)
     await asker.ask("harmless", asks("ls -lb"))
     await asker.dialogs.until(lambda: asker.got == ["3", "1"])
