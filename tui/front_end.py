@@ -596,6 +596,18 @@ class FrontEnd(KeyboardApp[None]):
         cockpit = self.cockpit
         return bool(cockpit.prompt.text) and not cockpit.choices.grid
 
+    def look_first(self, agent_id: str) -> None:
+        """Look at an agent where none was looked at; what is written is for it from now on."""
+        if self.focused_id == "":
+            self.memory.set(draft_key(""), None)
+        self.focused_id = agent_id
+        self.memory.set("focused", agent_id)
+        if self.cockpit.prompt.text:
+            self.keep_draft()
+        else:
+            self.cockpit.prompt.put_draft(self.draft())
+        self.save_soon()
+
     def keep_draft(self) -> None:
         """Remember what stands in the prompt."""
         self.memory.set(draft_key(self.focused_id), self.cockpit.prompt.draft())

@@ -147,7 +147,7 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
         case AgentChanged(agent=agent):
             known = next((other for other in state.agents if other.id == agent.id), None)
             if before is None:
-                app.focused_id = agent.id
+                app.look_first(agent.id)
             if agent.state == "failed" and (known is None or known.state != "failed"):
                 tell_person(app, f"{agent.name} failed: {agent.activity}")
             elif (

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 METER = 5
 """Cells of the context meter."""
 
+WIDE = 100
+"""Columns from which everything has its whole name."""
+
 
 class StatusLine(Lines):
     """One row; what matters least gives way first when it gets narrow."""
@@ -68,7 +71,7 @@ class StatusLine(Lines):
     def draw(self, width: int, height: int) -> list[Strip]:
         """Draw the row."""
         paint = self.paint
-        right = self._alerts()
+        right = self._alerts(width)
         if self._text:
             style = paint.attention_fill if self._problem else paint.muted
             left: list[tuple[int, list[Piece]]] = [(0, [(f" {self._text} ", style)])]
@@ -137,7 +140,7 @@ class StatusLine(Lines):
             facts.append((2, [gap, (f"waited for you {duration(blocked)} today", paint.muted)]))
         return facts
 
-    def _alerts(self) -> list[Piece]:
+    def _alerts(self, width: int) -> list[Piece]:
         paint = self.paint
         state, agent = self._state, self._agent
         pieces: list[Piece] = []
@@ -146,7 +149,9 @@ class StatusLine(Lines):
         if self._look_only:
             pieces += [("look only ", paint.attention)]
         if self._unattended:
-            pieces += [("unattended approvals ", paint.attention)]
+            # Where it is narrow, the agent's mode and that somebody is waited for come first.
+            words = "unattended approvals" if width >= WIDE else "unattended"
+            pieces += [(f" {words} ", paint.attention), (" ", paint.blank)]
         if state.paused:
             pieces += [(" paused ", paint.attention_fill), (" ", paint.blank)]
         if agent is not None and agent.scripted:

@@ -372,3 +372,16 @@ async def test_what_was_written_to_an_agent_that_is_gone_reaches_no_other(
             await cockpit.until(lambda text=text: cockpit.app.cockpit.prompt.text == text)
             await cockpit.pilot.press("ctrl+u")
         assert cockpit.engine.commands == before
+
+
+async def test_what_was_written_before_there_was_an_agent_is_kept_once(open_cockpit: Open) -> None:
+    agent = scenes.BUSY.agents[0]
+    async with open_cockpit(scenes.EMPTY) as cockpit:
+        app = cockpit.app
+        await cockpit.pilot.press(*"mend it")
+        assert app.memory.get("draft:") == "mend it"
+        cockpit.engine.publish(AgentChanged(agent=agent))
+        await cockpit.until(lambda: app.focused_id == agent.id)
+        assert app.cockpit.prompt.text == app.memory.get(f"draft:{agent.id}") == "mend it"
+        assert not app.memory.get("draft:")
+        assert app.memory.get("focused") == agent.id
