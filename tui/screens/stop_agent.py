@@ -124,9 +124,12 @@ class StopAgentScreen(EndAgentScreen):
         )
         if workers:
             ends += " and its worker" if workers == 1 else f" and its {workers} workers"
+        goes_on = "a prompt goes on with it"
+        if agent.kind == "command" and agent.hosted is None:
+            goes_on = "it can be read again"
         title, text, verb = (
             f"Stop {agent.name}?",
-            f"This ends its turn{ends}. The session stays: a prompt goes on with it.",
+            f"This ends its turn{ends}. The session stays: {goes_on}.",
             "stop it",
         )
         if is_adopted(agent):
