@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tungsten.outcome import PaneInfo
     from tungsten.screen.frame import Frame
 
-NOTHING = "No tmux server of yours runs, or it has no pane: start one with `tmux` in a terminal."
+NOTHING = "No tmux server of yours has a pane: start one with `tmux` in a terminal."
 UNRECOGNISED = "No profile knows what runs in this pane: docs/hosted.md says how to write one."
 HERE = "Tungsten itself runs in this pane: an agent there could approve itself."
 
