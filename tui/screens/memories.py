@@ -93,7 +93,7 @@ class MemoriesScreen(ClosedOnce["str | None"]):
         #memories-field { display: none; border: none; height: 1; margin: 0 1 1 1; padding: 0 1;
                           background: $panel; &:focus { border: none; } }
         #memories-field.-open { display: block; }
-        #memories-both { layout: vertical; height: 1fr; }
+        #memories-both { layout: vertical; width: 100%; height: 1fr; }
         #memories { height: 1fr; background: $background; }
         #memories-detail { height: 40%; min-height: 9; max-height: 16; background: $background;
                            border-top: solid $foreground 15%; }
