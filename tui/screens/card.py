@@ -158,6 +158,11 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
         self._tell(text, problem=True)
 
     def _tell(self, text: str, *, problem: bool) -> None:
+        if not self.is_open:
+            # It was closed while something was done for it.
+            if problem:
+                self.app.notify(text, severity="error", timeout=30, markup=False)
+            return
         line = self.query_one("#card-line", Static)
         line.update(Content(text))
         line.set_class(problem, "-problem")

@@ -72,6 +72,8 @@ class FileScreen(Viewer):
             return
         text = content.decode("utf-8", "replace")
         lines = await asyncio.to_thread(_plain, text)
+        if not self.is_open:
+            return
         rows.note = [("The file is empty.", "muted")]
         rows.begin(lines, place=max(0, self._wanted - 1))
         more = f"the first {size(len(content))} of {size(length)}"

@@ -61,6 +61,8 @@ class PictureScreen(Viewer):
         except (OSError, NoPicture) as error:
             self.say(f"No picture: {getattr(error, 'strerror', None) or error}", problem=True)
             return
+        if not self.is_open:
+            return
         width, height = found.pixels
         self.tell(f"{found.kind} {width}×{height}", size(found.length))
         if self.app.no_color:

@@ -71,6 +71,8 @@ class Viewer(ClosedOnce[None]):
 
     def tell(self, *facts: str) -> None:
         """Show the title, with what else is to be said of the file at its right."""
+        if not self.is_open:
+            return
         title = self.query_one("#viewer-title", OneRow)
         told = " · ".join(facts)
         room = max(8, self.app.size.width - len(told) - 4)
@@ -80,6 +82,8 @@ class Viewer(ClosedOnce[None]):
 
     def say(self, text: str, *, problem: bool = False) -> None:
         """Say what came of a key."""
+        if not self.is_open:
+            return
         self.query_one(Said).say(text, "bad" if problem else "muted")
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,13 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from agent.hosted.profile_files import load
+from agent.protocol.gates import Question
+from tui.screens.file_view import FileScreen
 from tui.screens.fork import ForkScreen
 from tui.screens.new_agent import NewAgentScreen
 from tui.screens.past_session import PastSessionScreen
+from tui.screens.picture_view import PictureScreen
+from tui.screens.question import QuestionScreen
 from tui.screens.recordings import RecordingsScreen
 from tui.screens.revert import RevertScreen
 from tui.screens.sent_prompts import SentPromptsScreen
@@ -30,6 +35,10 @@ SCREENS: list[Callable[[Path], Screen[Any]]] = [
     lambda _: ForkScreen("a1", "mender"),
     lambda directory: PastSessionScreen("a1", "mender", str(directory)),
     lambda _: RevertScreen("a1", 1, turn=True),
+    lambda _: FileScreen(__file__),
+    lambda _: FileScreen(sys.executable),
+    lambda directory: FileScreen(str(directory / "none.txt")),
+    lambda directory: PictureScreen(str(directory / "none.png")),
 ]
 
 
@@ -76,3 +85,18 @@ async def test_an_answer_reaches_no_part_of_a_closed_screen(
             await answered.wait()
             await pilot.pause()
     assert finished == [None] * len(asking)
+
+
+async def test_what_went_wrong_is_told_after_its_card_was_closed(
+    host: Callable[..., Any], question: Question
+) -> None:
+    app = host()
+    async with app.run_test() as pilot:
+        card = QuestionScreen(question)
+        await app.push_screen(card)
+        card.dismiss()
+        await pilot.pause()
+        card.problem("The [agent] has gone.")
+        card.progress("Nobody sees it …")
+        await pilot.pause()
+        assert [told.message for told in app._notifications] == ["The [agent] has gone."]
