@@ -9,7 +9,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -18,6 +17,7 @@ from tui.drawing.text import column, fit, one_line
 from tui.gate.host import host
 from tui.gate.words import short_path
 from tui.keys import actions
+from tui.screens.closed_once import ClosedOnce
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.code import diff_size
 from tui.widgets.diff_rows import rows
@@ -55,7 +55,7 @@ class Head(TextRows, can_focus=False):
         return super().draw(width, height)
 
 
-class WorktreesScreen(Screen[None]):
+class WorktreesScreen(ClosedOnce[None]):
     """Lists the worktrees of the repository around a directory.
 
     Args:
@@ -148,6 +148,8 @@ class WorktreesScreen(Screen[None]):
         self._fill()
 
     def _fill(self) -> None:
+        if not self.is_open:
+            return
         listing = self.query_one(OptionList)
         kept = listing.highlighted or 0
         width = max(40, self.size.width - 2)
@@ -250,6 +252,8 @@ class WorktreesScreen(Screen[None]):
     @work(exclusive=True, group="head", exit_on_error=False)
     async def _show_head(self) -> None:
         """Show how the chosen worktree's diff begins."""
+        if not self.is_open:
+            return
         head = self.query_one(Head)
         head.note = [(one_line(self._fault), "bad")]
         head.begin(())
@@ -264,6 +268,8 @@ class WorktreesScreen(Screen[None]):
             head.note = [(one_line(str(error)), "bad")]
             head.begin(())
             return
+        if not self._on_stack:
+            return
         chosen = self.query_one("#trees-chosen", OneRow)
         added, removed = diff_size(text)
         chosen.right = [(f"+{added} -{removed} ", "muted")] if text else []
@@ -272,7 +278,7 @@ class WorktreesScreen(Screen[None]):
         head.begin(rows(text[:SEEN]) if text else ())
 
     def _say(self, text: str, *, problem: bool = False) -> None:
-        if self in self.app.screen_stack:
+        if self.is_open:
             self.query_one(Said).say(text, "bad" if problem else "muted")
 
     # What keys ask for --------------------------------------------------------------------------
@@ -300,7 +306,8 @@ class WorktreesScreen(Screen[None]):
         except AgentError as error:
             self._say(str(error), problem=True)
             return
-        await self.app.push_screen(DiffScreen(text, f"{tree.branch} beside its repository"))
+        if self.is_open:
+            await self.app.push_screen(DiffScreen(text, f"{tree.branch} beside its repository"))
 
     async def action_merge(self) -> None:
         """Ask whether the chosen worktree's branch is to be merged, and do it."""

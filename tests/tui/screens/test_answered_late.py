@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from agent.hosted.profile_files import load
+from agent.isolation.worktrees import Listed
 from agent.protocol.gates import Question
 from tui.screens.file_view import FileScreen
 from tui.screens.fork import ForkScreen
@@ -25,6 +26,7 @@ from tui.screens.revert import RevertScreen
 from tui.screens.sent_prompts import SentPromptsScreen
 from tui.screens.sessions import SessionsScreen
 from tui.screens.usage import UsageScreen
+from tui.screens.worktrees import WorktreesScreen
 
 SCREENS: list[Callable[[Path], Screen[Any]]] = [
     lambda directory: NewAgentScreen(str(directory), profiles=load(directory)),
@@ -35,6 +37,7 @@ SCREENS: list[Callable[[Path], Screen[Any]]] = [
     lambda _: ForkScreen("a1", "mender"),
     lambda directory: PastSessionScreen("a1", "mender", str(directory)),
     lambda _: RevertScreen("a1", 1, turn=True),
+    lambda directory: WorktreesScreen(str(directory)),
     lambda _: FileScreen(__file__),
     lambda _: FileScreen(sys.executable),
     lambda directory: FileScreen(str(directory / "none.txt")),
@@ -63,6 +66,10 @@ async def test_an_answer_reaches_no_part_of_a_closed_screen(
         await answered.wait()
         return work(*args, **named)
 
+    async def listed(directory: Path) -> list[Listed]:
+        await answered.wait()
+        return [Listed(directory, "main", "", main=True, locked=False, gone=False)]
+
     app = host()
     send = app.engine_send
 
@@ -75,6 +82,7 @@ async def test_an_answer_reaches_no_part_of_a_closed_screen(
         screen = make(tmp_path)
         with monkeypatch.context() as patch:
             patch.setattr("asyncio.to_thread", late)
+            patch.setattr("agent.isolation.worktrees.listed", listed)
             await app.push_screen(screen)
             await screen.mount(Last())
             await pilot.pause()
