@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Collection
 from pathlib import Path
 
@@ -40,7 +41,11 @@ def environment() -> dict[str, str]:
 
 
 async def git(
-    directory: Path, *words: str, ok: Collection[int] = (0,), seconds: float = GIT_SECONDS
+    directory: Path,
+    *words: str,
+    ok: Collection[int] = (0,),
+    seconds: float = GIT_SECONDS,
+    to_its_end: bool = False,
 ) -> bytes:
     """Run git in a directory and give what it prints.
 
@@ -49,28 +54,43 @@ async def git(
         words: its command line without `git`.
         ok: exit statuses that are no failure.
         seconds: how long it may take.
+        to_its_end: whether it goes on where whoever asked for it is gone, since it would leave
+            files half written; a program that ends waits for it.
 
     Raises:
         GitSlow: it took longer.
         GitFailed: it failed.
     """
+    argv = (*QUIET, "-C", str(directory), *words)
+    run = asyncio.to_thread(_whole, argv, seconds) if to_its_end else _asked(argv, seconds)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *(*QUIET, "-C", str(directory), *words),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment(),
-            # It and all that it starts, such as what signs, can be ended together.
-            start_new_session=True,
-        )
+        status, output, errors = await run
     except OSError as error:
         raise GitFailed(f"git cannot be started ({error.strerror}): install git") from error
+    except subprocess.TimeoutExpired as error:
+        raise GitSlow(f"git {words[0]} took more than {seconds:g} s") from error
+    if status not in ok:
+        said = errors.decode(errors="replace").strip().splitlines()
+        raise GitFailed(f"git {words[0]}: {said[-1] if said else 'it failed'}")
+    return output
+
+
+async def _asked(argv: tuple[str, ...], seconds: float) -> tuple[int | None, bytes, bytes]:
+    """Run git for as long as somebody waits for it."""
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(),
+        # It and all that it starts, such as what signs, can be ended together.
+        start_new_session=True,
+    )
     try:
         async with asyncio.timeout(seconds):
             output, errors = await process.communicate()
     except TimeoutError as error:
-        raise GitSlow(f"git {words[0]} took more than {seconds:g} s") from error
+        raise subprocess.TimeoutExpired(argv, seconds) from error
     finally:
         if process.returncode is None:
             _signal(process.pid, signal.SIGTERM)
@@ -78,10 +98,28 @@ async def git(
                 await asyncio.wait_for(process.wait(), END_SECONDS)
             _signal(process.pid, signal.SIGKILL)
             await process.wait()
-    if process.returncode not in ok:
-        said = errors.decode(errors="replace").strip().splitlines()
-        raise GitFailed(f"git {words[0]}: {said[-1] if said else 'it failed'}")
-    return output
+    return process.returncode, output, errors
+
+
+def _whole(argv: tuple[str, ...], seconds: float) -> tuple[int | None, bytes, bytes]:
+    """Run git in a thread of its own, which nothing cuts short."""
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            _signal(process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(END_SECONDS)
+            _signal(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, output, errors
 
 
 def _signal(group: int, number: signal.Signals) -> None:

@@ -272,12 +272,12 @@ async def merge(path: Path) -> str:
         plain = ("--commit", "--no-squash", "--no-edit", "-q", "-m", message)
         # By its whole name: a tag, or another branch, may be what the short one means to git.
         whole = f"refs/heads/{here.branch}"
-        await git(main.path, "merge", *plain, "--", whole, seconds=limit)
+        await git(main.path, "merge", *plain, "--", whole, seconds=limit, to_its_end=True)
     except GitFailed as error:
         conflicts = await git(main.path, "diff", "--name-only", "-z", "--diff-filter=U")
         names = [os.fsdecode(each) for each in conflicts.split(b"\0") if each]
         if (await git(main.path, "rev-parse", "-q", "--verify", "MERGE_HEAD", ok=(0, 1))).strip():
-            await git(main.path, "merge", "--abort")
+            await git(main.path, "merge", "--abort", to_its_end=True)
         if names:
             more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
             listed_names = ", ".join(names[:NAMED])
@@ -323,7 +323,7 @@ async def remove(worktree: Worktree, *, agreed: str = "") -> str:
         # By force git would delete their repositories as well, with commits that are nowhere else.
         raise GitFailed(f"{worktree.path} holds submodules: remove it with git, if nothing is lost")
     force = ("--force",) if found else ()
-    await git(main, "worktree", "remove", *force, "--", str(worktree.path))
+    await git(main, "worktree", "remove", *force, "--", str(worktree.path), to_its_end=True)
     if not worktree.branch:
         return ""
     try:

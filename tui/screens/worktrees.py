@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -28,6 +29,7 @@ from tui.widgets.text_rows import TextRows
 from tungsten.screen.printable import counted
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
     from textual.strip import Strip
 
     from agent.isolation.worktrees import Listed, Loss
@@ -325,22 +327,15 @@ class WorktreesScreen(ClosedOnce[None]):
 
         def merge(sure: bool | None) -> None:
             if sure:
-                self._merge(tree)
+                self._go_on(self._merge(tree))
 
         await self.app.push_screen(screen, merge)
 
-    @work(exit_on_error=False)
     async def _merge(self, tree: Listed) -> None:
         from agent.isolation import worktrees
 
-        self._busy = True
-        try:
-            self._say(await worktrees.merge(tree.path))
-        except AgentError as error:
-            self._say(str(error), problem=True)
-        finally:
-            self._busy = False
-        self._look()
+        self._say(f"merging {one_line(tree.branch)} …")
+        self._tell(await worktrees.merge(tree.path))
 
     async def action_remove(self) -> None:
         """Say what removing the chosen worktree would lose, and ask whether that is meant."""
@@ -368,24 +363,41 @@ class WorktreesScreen(ClosedOnce[None]):
 
         def remove(sure: bool | None) -> None:
             if sure:
-                self._remove(tree, loss)
+                self._go_on(self._remove(tree, loss))
 
         await self.app.push_screen(screen, remove)
 
-    @work(exit_on_error=False)
     async def _remove(self, tree: Listed, loss: Loss) -> None:
         from agent.isolation import worktrees
 
-        self._busy = True
+        self._say(f"removing {one_line(tree.path.name)} …")
         made = worktrees.Worktree(tree.path, tree.branch)
+        stays = await worktrees.remove(made, agreed=loss.token() if loss else "")
+        self._tell(f"{tree.path} is removed" + (f"; {stays}" if stays else ""))
+
+    def _go_on(self, changing: Coroutine[Any, Any, None]) -> None:
+        """Change something; it goes on where this screen is closed meanwhile."""
+        # What a screen does ends with it, and git would be ended with half of the files written.
+        self.app.run_worker(self._changed(changing), exit_on_error=False)
+
+    async def _changed(self, changing: Coroutine[Any, Any, None]) -> None:
+        self._busy = True
         try:
-            stays = await worktrees.remove(made, agreed=loss.token() if loss else "")
-            self._say(f"{tree.path} is removed" + (f"; {stays}" if stays else ""))
+            await changing
         except AgentError as error:
-            self._say(str(error), problem=True)
+            self._tell(str(error), problem=True)
         finally:
             self._busy = False
-        self._look()
+        if self.is_open:
+            self._look()
+
+    def _tell(self, text: str, *, problem: bool = False) -> None:
+        """Say what became of a change, here or where the person is by now."""
+        if self.is_open:
+            self._say(text, problem=problem)
+        else:
+            severity: SeverityLevel = "error" if problem else "information"
+            self.app.notify(text, severity=severity, timeout=30, markup=False)
 
 
 def _held(loss: Loss, *, wide: bool) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -211,6 +214,45 @@ async def test_a_merge_takes_the_branch_where_its_name_means_something_else_to_g
     git(path, "commit", "-qm", "second")
     assert await worktrees.merge(path) == f"{branch} is merged into main in {project}"
     assert (project / "b").read_text() == "new\n"
+
+
+@pytest.mark.parametrize("change", ["merge", "remove"])
+async def test_what_has_begun_to_write_files_ends_though_nobody_waits(
+    project: Path, short_dir: Path, change: str
+) -> None:
+    made = await make(project, "fix")
+    path = made.worktree.path
+    if change == "merge":
+        (path / "new").write_text("new\n")
+        git(path, "add", ".")
+        git(path, "commit", "-qm", "second")
+    begun, go_on = short_dir / "begun", short_dir / "go-on"
+    program = short_dir / "git"
+    real = shutil.which("git")
+    program.write_text(
+        "#!/bin/sh\n"
+        'case " $* " in *" merge "*|*" worktree remove "*)'
+        f" : > {begun}; while ! [ -e {go_on} ]; do sleep 0.01; done;; esac\n"
+        f'exec {real} "$@"\n'
+    )
+    program.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PATH", f"{short_dir}:{os.environ['PATH']}")
+        doing = worktrees.merge(path) if change == "merge" else worktrees.remove(made.worktree)
+        task = asyncio.create_task(doing)
+        async with asyncio.timeout(20):
+            while not begun.exists():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.touch()
+        async with asyncio.timeout(20):
+            done = (project / "new").exists if change == "merge" else (lambda: not path.exists())
+            while not done():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await asyncio.get_running_loop().shutdown_default_executor()
+    assert git(project, "status", "--porcelain") == ""
 
 
 async def test_a_merge_overwrites_nothing_that_is_ignored(project: Path) -> None:
