@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from agent.isolation import worktrees
 from agent.protocol.agents import Overlap
 from tests.agent.isolation.trees import git
 from tests.tui.screens.test_own_panes import text, until
@@ -12,7 +16,9 @@ from tui.screens.diff_view import DiffScreen
 from tui.screens.worktrees import WorktreesScreen
 
 
-async def test_from_looking_to_removing(host: Any, make_agent: Any, tmp_path: Path) -> None:
+async def test_from_looking_to_removing(
+    host: Any, make_agent: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     top = tmp_path / "project"
     top.mkdir()
     git(top, "init", "-q", "--template=")
@@ -54,8 +60,18 @@ async def test_from_looking_to_removing(host: Any, make_agent: Any, tmp_path: Pa
         await until(pilot, lambda: "is merged into main" in text(app))
         assert (top / "b").exists()
         await until(pilot, lambda: "all of it is merged" in text(app))
+        goes_on, remove = asyncio.Event(), worktrees.remove
+
+        async def slowly(*what: Any, **how: Any) -> str:
+            await goes_on.wait()
+            return await remove(*what, **how)
+
+        monkeypatch.setattr(worktrees, "remove", slowly)
+        await pilot.press("x", "y")
+        await until(pilot, lambda: "removing work …" in text(app))
         # It goes on, and is told of, though the screen is closed.
-        await pilot.press("x", "y", "escape")
+        await pilot.press("escape")
+        goes_on.set()
         await until(pilot, lambda: any("is removed" in one.message for one in app._notifications))
         assert not work.exists()
     assert app.results == [None]
