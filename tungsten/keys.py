@@ -151,8 +151,11 @@ async def _check(client: ControlClient, pane_id: str, text: str) -> None:
     longest = max(len(line.encode("utf-8", "surrogateescape")) for line in re.split("[\r\n]", text))
     if longest <= LINE_BYTES:
         return
-    asked = (await client.pipeline([("display-message", "-p", "-t", pane_id, "#{pane_tty}")]))[0]
-    if not isinstance(asked, CommandFailed) and collects_lines("".join(asked)):
+    # The terminal of a dead pane may be another one's by now.
+    asking = ("display-message", "-p", "-t", pane_id, "#{?pane_dead,,#{pane_tty}}")
+    asked = (await client.pipeline([asking]))[0]
+    tty = "" if isinstance(asked, CommandFailed) else "".join(asked)
+    if tty and collects_lines(tty):
         raise TextNotTypable(
             f"A line of {longest:,} bytes cannot be typed there: what reads takes whole lines, of "
             f"which the system drops all beyond {LINE_BYTES:,}. Send shorter ones, or use a file."

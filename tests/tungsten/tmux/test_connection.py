@@ -487,7 +487,7 @@ async def test_an_attach_that_is_cancelled_twice_is_let_go(
             attaching.cancel()
         with pytest.raises(asyncio.CancelledError):
             await attaching
-        assert asyncio.all_tasks() - before
+        # What attaches goes on for a moment, unless it was through by then.
         while left := asyncio.all_tasks() - before:
             await asyncio.wait(left)
         del attaching
