@@ -21,7 +21,7 @@ from agent.steps.steps import Effect, NotRun
 from tungsten.errors import PaneGone, TerminalError
 from tungsten.outcome import ForIdle
 from tungsten.pressing import Standing
-from tungsten.programs.foreground import Foreground, group
+from tungsten.programs.foreground import SHELLS, Foreground, group, program_name
 from tungsten.screen.frame import Frame
 
 CLEARS_SECONDS = 3.0
@@ -115,11 +115,11 @@ class Answering:
         dialog = read(self._profile, await pane.capture())
         if dialog is None or foreground.kind == "dead":
             return None
-        pid = await asyncio.to_thread(self._own, foreground)
+        pid, program = await asyncio.to_thread(self._in_front, foreground)
         if not pid:
             return None
         self._note(pane_id, dialog)
-        return Seen(pane_id, dialog, pid, foreground.name, foreground.cwd)
+        return Seen(pane_id, dialog, pid, program, foreground.cwd)
 
     def _own(self, foreground: Foreground) -> int:
         """The agent's own process among those in front, the first that was started; 0 if none is.
@@ -129,6 +129,17 @@ class Answering:
         """
         beside = {foreground.pid: foreground.arguments, **group(foreground.pid)}
         return min((pid for pid, words in beside.items() if runs(self._profile, words)), default=0)
+
+    def _in_front(self, foreground: Foreground) -> tuple[int, str]:
+        """The agent's own process in front, 0 if none is, and the name of what reads the keys.
+
+        A shell that started it and waits for it reads none, but is what is in front at moments in
+        which nobody reads.
+        """
+        pid = self._own(foreground)
+        if pid not in (0, foreground.pid) and foreground.name.lstrip("-") in SHELLS:
+            return pid, program_name(pid)
+        return pid, foreground.name
 
     async def press(self, seen: Seen, answer: Offered) -> Effect:
         """Press the one key of an answer if all is still as it was seen; waits for it to be gone.
@@ -151,9 +162,9 @@ class Answering:
         if self.pressed(seen):
             raise NotRun(f"it was answered already; {NOTHING}")
         foreground = await pane.foreground()
-        pid = await asyncio.to_thread(self._own, foreground)
-        if (pid, foreground.name) != (seen.pid, seen.program):
-            other = foreground.name or "nothing"
+        pid, program = await asyncio.to_thread(self._in_front, foreground)
+        if (pid, program) != (seen.pid, seen.program):
+            other = program or "nothing"
             raise NotRun(f"{other} runs in front instead of {seen.program}; {NOTHING}")
         if seen.cwd != foreground.cwd:
             raise NotRun(f"its directory is {foreground.cwd or 'unknown'} now; {NOTHING}")

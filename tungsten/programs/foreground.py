@@ -193,6 +193,18 @@ def _members(group: int) -> list[int]:
     return sorted(found)
 
 
+def program_name(pid: int) -> str:
+    """Give the name of a process's program; empty if there is no such process."""
+    if _PROC:
+        return _program(pid, _stat(pid))[0]
+    import psutil
+
+    try:
+        return str(psutil.Process(pid).name())
+    except psutil.Error:
+        return ""
+
+
 def group(pid: int) -> dict[int, tuple[str, ...]]:
     """Give the command line of a process and of all others in its group, such as a pipeline's."""
     try:

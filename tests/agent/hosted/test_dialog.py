@@ -299,3 +299,17 @@ def test_of_an_agent_of_several_processes_the_first_is_the_one_that_is_in_front(
     for reads in (7, 8, 9):
         assert answering._own(Foreground(reads, "node", "command")) == 8
     assert answering._own(Foreground(11, "less", "pager", arguments=("less", "gemini"))) == 0
+
+
+def test_a_shell_that_waits_for_the_agent_is_not_what_reads_its_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = ("node", "/usr/lib/node_modules/@google/gemini-cli/bundle/gemini.js")
+    beside = {7: ("sh", "-c", "gemini; true"), 8: node}
+    monkeypatch.setattr("agent.hosted.answering.group", lambda pid: beside if pid in beside else {})
+    monkeypatch.setattr("agent.hosted.answering.program_name", {7: "sh", 8: "node"}.__getitem__)
+    answering = Answering(SimpleNamespace(), read(SHIPPED / "gemini.toml"))  # type: ignore[arg-type]
+    for reads, name in ((7, "sh"), (8, "node")):
+        assert answering._in_front(Foreground(reads, name, "command")) == (8, "node")
+    # Another program that the shell has started reads them by itself.
+    assert answering._in_front(Foreground(7, "less", "pager")) == (8, "less")

@@ -119,7 +119,7 @@ async def raced(
 
     monkeypatch.setattr(answering, "CLEARS_SECONDS", 0.2)
     panes = Panes("asker", dialogs.socket.parent, opened, nothing)
-    pane_id = await panes.open(command=f"exec {dialogs.command}")
+    pane_id = await panes.open(command=dialogs.command)
     pane = terminal.pane(pane_id)
     await dialogs.connected()
     rng = random.Random(4)
@@ -199,7 +199,7 @@ async def test_a_key_waits_until_its_dialog_has_stood_for_a_while(
         return seen, allow
 
     panes = Panes("asker", dialogs.socket.parent, opened, nothing)
-    pane_id = await panes.open(command=f"exec {dialogs.command}")
+    pane_id = await panes.open(command=dialogs.command)
     await dialogs.connected()
     dialogs.tell("works", "working on it\n", only=True)
     loop = asyncio.get_running_loop()
