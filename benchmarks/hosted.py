@@ -183,8 +183,8 @@ async def questions(fifo: Path) -> list[float]:
         async for line in events:
             if isinstance(line.event, GateClosed):
                 break
-        # Until its dialog is gone.
-        await asyncio.sleep(0.5)
+        # Until its key was pressed, half a second after the dialog was drawn, and that is gone.
+        await asyncio.sleep(1.5)
     await client.close()
     return arrivals
 
