@@ -36,6 +36,8 @@ async def states(database: Database) -> dict[str, tuple[Any, ...]]:
 async def test_each_operation_is_told_with_before_after_rule_and_evidence(dreams: Open) -> None:
     app = dreams()
     async with opened(app) as pilot:
+        # The list is filled first, and then what the chosen row changed is drawn.
+        await until(pilot, lambda: "- The nightly settlement job starts" in text(app))
         shown = text(app)
         assert "1 merged, 1 superseded, 1 to look at · 1 pair left open" in shown
         assert "- The nightly settlement job starts at 02:30." in shown
