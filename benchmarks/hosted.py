@@ -177,9 +177,9 @@ async def questions(fifo: Path) -> list[float]:
         fifo.write_text(f"rm -rf /srv/{number}\n")
         async for line in events:
             if isinstance(line.event, GateOpened):
+                arrivals.append((time.perf_counter() - began) * 1000)
+                await client.send(Decide(gate_id=line.event.gate.id, decision="deny"))
                 break
-        arrivals.append((time.perf_counter() - began) * 1000)
-        await client.send(Decide(gate_id=line.event.gate.id, decision="deny"))
         async for line in events:
             if isinstance(line.event, GateClosed):
                 break

@@ -12,7 +12,6 @@ the bare SDK, in turns with the agent's, so that both sides see the same machine
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 import os
 import socket
@@ -131,16 +130,17 @@ async def fill(agent: ModelAgent) -> None:
     line = "entry {} follows from what is said above, and is looked at again below; "
     while size < HISTORY:
         number += 1
+        use_id = f"toolu_{number:024}"
         use = {
             "type": "tool_use",
-            "id": f"toolu_{number:024}",
+            "id": use_id,
             "name": "terminal_run",
             "input": {"command": f"sed -n {number},{number + 20}p notes.txt", "why": "to read it"},
         }
         thinking = {"type": "thinking", "thinking": line.format(number) * 3, "signature": "s" * 64}
         await agent.session.append_user([text_block(f"Go through part {number}.")])
         await agent.session.append_assistant([thinking, text_block("I read it."), use])
-        await agent.session.append_user([tool_result(use["id"], line.format(number) * 15)])
+        await agent.session.append_user([tool_result(use_id, line.format(number) * 15)])
         await agent.session.append_assistant([text_block(line.format(number) * 2)])
         size = len(json.dumps(agent.session.messages))
 
@@ -157,7 +157,6 @@ async def measure(root: Path) -> tuple[list[float], list[float], int]:
     called: list[float] = []
     request = Asking.request
 
-    @functools.wraps(request)
     async def timed(asking: Asking) -> Any:
         called.append(time.perf_counter())
         return await request(asking)
@@ -182,7 +181,7 @@ async def measure(root: Path) -> tuple[list[float], list[float], int]:
             paths=paths,
             home=root,
         )
-        Asking.request = timed  # type: ignore[method-assign]
+        Asking.request = timed  # type: ignore[method-assign, assignment]
         try:
             await agents.restore()
             agent_id = await agents.creation.create(

@@ -29,6 +29,7 @@ many of the other. Each round gives one ratio of medians, and the median of the 
   server needs more than with none shown, in percent of one core. On a machine that is too busy
   for 120 frames a second (`panes100_fps`), what they would have cost is added in proportion
 * `enter_barrier_ms`: from a caller's verdict until Enter is pressed, the line verified once more
+* `foreground_look_us`: one look at what reads a pane's keys
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,12 +147,15 @@ class Ours:
             entered = time.perf_counter()
             return submitted
 
-        Entry.submit = noting  # type: ignore[method-assign]
+        Entry.submit = noting  # type: ignore[method-assign, assignment]
         try:
             await self.pane.run(command, before_enter=allow)
         finally:
             Entry.submit = submit  # type: ignore[method-assign]
         return entered - decided
+
+    async def look(self) -> None:
+        await self.pane.foreground()
 
     async def pipelined(self) -> None:
         await self.client.pipeline([("send-keys", "-t", self.pane.id, "x")] * PIPELINED)
@@ -229,6 +234,8 @@ async def calls(root: Path, terminal: Terminal, rounds: int) -> list[Figure]:
             note("program_floor_ratio", mine / bare)
             waits = [await ours.barrier("true") for _ in range(CALLS)]
             note("enter_barrier_ms", median(waits) * 1000)
+            (look,) = await turns(CALLS, ours.look)
+            note("foreground_look_us", look * 1e6)
             bare, mine = await turns(
                 3, lambda: floor(f"seq {LINES}"), lambda: pane.run(f"seq {LINES}")
             )
@@ -253,6 +260,7 @@ async def calls(root: Path, terminal: Terminal, rounds: int) -> list[Figure]:
         Figure("lines_floor_ratio", value["lines_floor_ratio"], "×", FLOOR),
         Figure("stale_screens", stale, "", f"of {SCREENS}"),
         Figure("enter_barrier_ms", value["enter_barrier_ms"], "ms", "a verdict until Enter"),
+        Figure("foreground_look_us", value["foreground_look_us"], "µs", "who reads a pane's keys"),
     ]
 
 
@@ -286,7 +294,7 @@ async def frames(root: Path, terminal: Terminal, rounds: int) -> list[Figure]:
             )
         )
     for pane in panes:
-        await busy.until(lambda pane=pane: painted(pane))
+        await busy.until(partial(painted, pane))
     captured = [(await pane.capture()).lines for pane in panes]
     plain = libtmux.Server(socket_path=str(terminal.socket))
     theirs = [libtmux.Pane.from_pane_id(server=plain, pane_id=pane.id) for pane in panes]
@@ -323,8 +331,8 @@ async def frames(root: Path, terminal: Terminal, rounds: int) -> list[Figure]:
                 sgr.forget()
                 sgr.parse_lines((await pane.capture()).lines)
         with meter as reference:
-            for pane in theirs * 2:
-                Text.from_ansi("\n".join(pane.capture_pane(escape_sequences=True)))
+            for their_pane in theirs * 2:
+                Text.from_ansi("\n".join(their_pane.capture_pane(escape_sequences=True)))
         cpu.append(mine.total / reference.total)
     for pane in panes:
         await pane.kill()

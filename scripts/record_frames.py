@@ -48,7 +48,7 @@ def main() -> int:
         for name in given.agents:
             folder = (given.programs or Path(scratch) / "programs") / name
             program = programs.install(name, folder)
-            sizes = given.size or SIZES
+            sizes = list(given.size or SIZES)
             path = given.into / f"{name}-{programs.VERSIONS[name]}.txt"
             trouble += asyncio.run(
                 record(name, program, Path(scratch), path, sizes, set(given.act))

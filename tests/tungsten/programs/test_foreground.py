@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-import statistics
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tungsten.pane import ForPrompt, ForText, Pane
-from tungsten.programs import foreground
 from tungsten.programs.foreground import classify
 
 
@@ -58,18 +53,3 @@ async def test_what_is_seen_of_a_real_shell(pane: Pane, tmp_path: Path) -> None:
     await pane.wait(ForPrompt(), 10)
     await pane.send_text("exec 3<&0; (echo go; read -r line <&3)\n")
     assert (await pane.wait(ForText("^go$"), 10)).met
-
-
-async def test_what_a_look_costs(pane: Pane, capsys: pytest.CaptureFixture[str]) -> None:
-    """Prints the time of one look; asserts nothing."""
-    await pane.run("true", timeout=20)
-    info = await pane.info()
-    looks = [_timed(lambda: foreground.probe(info.pid, info.tty)) for _ in range(300)]
-    with capsys.disabled():
-        sys.stdout.write(f"\nforeground probe: {statistics.median(looks) * 1e6:.0f} µs (median)\n")
-
-
-def _timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
