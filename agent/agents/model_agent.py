@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.agents.live_agent import LiveAgent, PromptEmpty, log
 from agent.agents.services import Services
+from agent.context.compaction import Compaction
 from agent.context.instructions import Instructions
 from agent.context.shared_prefix import Going
 from agent.context.turn_text import (
@@ -31,8 +32,10 @@ from agent.protocol.commands.prompts import COORDINATE, When
 from agent.protocol.conversation import BlockKind
 from agent.sessions.session import Session, SessionDamaged
 from agent.steps.recovery import recover
+from agent.turns.asking import Asking
 from agent.turns.loop import Finish, Loop, said
 from agent.turns.steering import Said, stored
+from agent.turns.tool_uses import ToolUses
 from agent.turns.turn_context import TurnContext
 from agent.usage.budget import BudgetSpent
 from memory.errors import StorageError
@@ -70,22 +73,38 @@ class ModelAgent(LiveAgent):
 
     def __init__(self, record: SessionRecord, session: Session, services: Services) -> None:
         super().__init__(record, session, services)
-        self.loop = Loop(
+        conversation, database = self.conversation, services.database
+        asking = Asking(
+            self,
+            session,
+            conversation,
+            lambda: services.models.client(demo=self.demo),
+            services.config,
+        )
+        tools = ToolUses(
             self,
             session=session,
-            conversation=self.conversation,
+            conversation=conversation,
             performer=self.performer,
             panes=self.panes,
             outputs=self.outputs,
             questions=services.questions,
             workers=self.workers,
-            database=services.database,
+            database=database,
             memory=self.memory,
-            client=lambda: services.models.client(demo=self.demo),
-            config=services.config,
-            prompts=services.prompts,
+            asking=asking,
         )
-        self.context = TurnContext(self, self.loop.asking)
+        self.loop = Loop(
+            self,
+            session=session,
+            conversation=conversation,
+            database=database,
+            memory=self.memory,
+            asking=asking,
+            tools=tools,
+            compaction=Compaction(session, conversation, services.prompts, self, asking),
+        )
+        self.context = TurnContext(self, asking)
         self._turn: asyncio.Task[None] | None = None
         self._breakable = False
         """Whether the turn's task can be cancelled: it is not about to end by itself."""

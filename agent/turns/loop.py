@@ -8,30 +8,23 @@ ends, nothing is tidied up: the next engine finds everything as after a crash an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from agent.agents.workers import Workers
 from agent.context.compaction import BY_HAND, Compaction, Compacts
-from agent.context.prompt_files import PromptFiles
 from agent.context.turn_text import CUT_OFF, note
 from agent.memories.remembering import AgentMemory
 from agent.messages.sendable import ContentBlock
 from agent.model.errors import ContextTooLong
-from agent.panes.panes import Panes
 from agent.protocol.agents import AgentState
 from agent.protocol.conversation import BlockKind
 from agent.sessions.conversation import Conversation
 from agent.sessions.plain import plain_line
 from agent.sessions.session import Session, text_block
-from agent.settings.config import Config
-from agent.steps.output import Outputs
-from agent.steps.perform import Performer
 from agent.steps.recovery import Recovered
 from agent.turns.asking import Asking, AskingOwner, TurnFailed
 from agent.turns.evidence import Evidence, so_far, was_told
-from agent.turns.questions import Questions
 from agent.turns.repeats import Repeats
 from agent.turns.tool_uses import ToolOwner, ToolUses
 from memory.database import Database
@@ -59,7 +52,13 @@ class LoopOwner(ToolOwner, AskingOwner, Compacts, Protocol):
 
 
 class Loop:
-    """One agent's turns."""
+    """One agent's turns.
+
+    Attributes:
+        asking: sends its requests.
+        tools: uses what the model names.
+        compaction: makes room in its context.
+    """
 
     def __init__(
         self,
@@ -67,39 +66,22 @@ class Loop:
         *,
         session: Session,
         conversation: Conversation,
-        performer: Performer,
-        panes: Panes,
-        outputs: Outputs,
-        questions: Questions,
-        workers: Workers,
         database: Database,
         memory: AgentMemory,
-        client: Callable[[], Any],
-        config: Config,
-        prompts: PromptFiles,
+        asking: Asking,
+        tools: ToolUses,
+        compaction: Compaction,
     ) -> None:
         self._owner = owner
         self._session = session
         self._conversation = conversation
         self._database = database
-        self.asking = Asking(owner, session, conversation, client, config)
-        self.compaction = Compaction(session, conversation, prompts, owner, self.asking)
+        self._memory = memory
+        self.asking = asking
+        self.tools = tools
+        self.compaction = compaction
         self._evidence = Evidence()
         self._repeats = Repeats()
-        self._memory = memory
-        self.tools = ToolUses(
-            owner,
-            session=session,
-            conversation=conversation,
-            performer=performer,
-            panes=panes,
-            outputs=outputs,
-            questions=questions,
-            workers=workers,
-            database=database,
-            memory=memory,
-            asking=self.asking,
-        )
 
     async def run(self, recovered: Mapping[str, Recovered] | None = None) -> Finish:
         """Take the turn to its end, from wherever the transcript stands.
