@@ -78,7 +78,7 @@ async def connected(place: Place) -> AsyncIterator[OwnServer]:
 
 async def panes(server: OwnServer) -> list[PaneInfo]:
     """List the panes of a server, without those that Tungsten itself works with."""
-    from tungsten.screen.view import HOME_SESSION
+    from tungsten.tmux.idle_session import HOME_SESSION
     from tungsten.tmux.watch import SESSION_PREFIX
 
     return [

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tungsten import new_session
 from tungsten.errors import (
     CommandFailed,
     DirectoryMissing,
@@ -27,16 +28,16 @@ from tungsten.errors import (
     TmuxMissing,
     taking_resources,
 )
+from tungsten.new_session import OPTION
 from tungsten.outcome import PaneInfo, exit_status
 from tungsten.pane import Pane
-from tungsten.screen.view import HOME_SESSION
 from tungsten.shell import pieces, shells
 from tungsten.shell.command_line import START_SECONDS
 from tungsten.tmux import environment as environments
-from tungsten.tmux import new_session, orphans, private_server
+from tungsten.tmux import orphans, private_server
 from tungsten.tmux.connection import Connection, insist
 from tungsten.tmux.control_protocol import Notification
-from tungsten.tmux.new_session import OPTION
+from tungsten.tmux.idle_session import HOME_SESSION
 from tungsten.tmux.server import Server
 from tungsten.tmux.wait_for import WaitChannel
 from tungsten.tmux.watch import Watch, orphaned_hooks

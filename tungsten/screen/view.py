@@ -22,10 +22,8 @@ from tungsten.screen import frame, sgr
 from tungsten.screen.frame import Frame
 from tungsten.tmux.connection import RENEW_SECONDS, Connection, insist
 from tungsten.tmux.control_client import parse_version
+from tungsten.tmux.idle_session import HOME_SESSION
 from tungsten.tmux.watch import Watch
-
-HOME_SESSION = "tungsten"
-"""The tmux session that our own clients attach to; its one pane is empty and dead."""
 
 CLOSE_SECONDS = 1.0
 """How long a server may take to take away what showing its panes needed."""

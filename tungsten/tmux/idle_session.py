@@ -8,6 +8,9 @@ import contextlib
 from tungsten.errors import CommandFailed, ServerGone, ServerSilent
 from tungsten.tmux.connection import Connection, at_least_once
 
+HOME_SESSION = "tungsten"
+"""The tmux session that our own clients attach to; its one pane is empty and dead."""
+
 REMOVE_SECONDS = 1.0
 """How long letting go of a window waits for the server: one that was stopped does it later."""
 

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 from tungsten.errors import ServerGone, ServerSilent, SocketUnsafe, TmuxTooOld
-from tungsten.screen.view import HOME_SESSION
 from tungsten.tmux import environment as environments
 from tungsten.tmux import orphans, server_start, still
 from tungsten.tmux.connection import Connection
 from tungsten.tmux.control_client import MINIMUM_VERSION, clean_environment, parse_version
+from tungsten.tmux.idle_session import HOME_SESSION
 
 _ATTEMPTS = 8
 _PAUSE = 0.02

@@ -12,9 +12,9 @@ import pytest
 
 from tungsten.pane import Pane
 from tungsten.screen import frame
-from tungsten.screen.view import HOME_SESSION
 from tungsten.terminal import Terminal
 from tungsten.tmux.control_client import ControlClient
+from tungsten.tmux.idle_session import HOME_SESSION
 
 FLOOD = """
 import os, sys, time

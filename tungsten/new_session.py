@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tungsten.errors import CommandFailed, OutcomeUnknown, ServerSilent, TerminalError
-from tungsten.screen.view import HOME_SESSION
 from tungsten.shell import shells
 from tungsten.shell.shells import Start
 from tungsten.tmux.connection import Connection, at_least_once, insist
 from tungsten.tmux.control_protocol import literal
+from tungsten.tmux.idle_session import HOME_SESSION
 from tungsten.wall import Wall
 
 OPTION = "@tungsten"
