@@ -66,6 +66,8 @@ class Tile:
     question: Question | None = None
     alone: bool = True
     """Whether it is its agent's only terminal."""
+    number: int = 0
+    """Of its agent on the list, from 1: the digit that means it everywhere."""
 
     @property
     def id(self) -> str:
@@ -86,8 +88,9 @@ def tiles_of(agents: Iterable[AgentSummary], state: Snapshot) -> tuple[Tile, ...
             tuple(gates.get(agent.id, ())),
             questions.get(agent.id),
             len(agent.panes) == 1,
+            number,
         )
-        for agent in agents
+        for number, agent in enumerate(agents, 1)
         for pane in agent.panes
     )
 

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.conversation.empty_states import no_tiles
-from tui.drawing.text import Piece, between, strip_of
+from tui.drawing.text import Piece, between, one_line, strip_of
 from tui.grid import shape
 from tui.grid.pane import TilePane
 from tui.grid.tile import FILTERS, Head, Tile, tiles_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui.app import TungstenApp
 
 DIGITS = 9
-"""Tiles of a page that a digit chooses."""
+"""Agents of the list that a digit means, here as with Alt."""
 
 ROOMY = 100
 """Columns from which the first row has room for whole words."""
@@ -295,10 +295,10 @@ class Grid(KeysInOrder, Widget, can_focus=True):
             return drawn | ({Region(0, BAR, width, room): below} if room else {})
         page = self._page(size)
         places = self._shape(size, len(page))
-        for number, (tile, joints) in enumerate(zip(page, places.joints, strict=False), 1):
+        for tile, joints in zip(page, places.joints, strict=False):
             head = heads[tile.id]
             place = Region(head.x, head.y, head.width, 1)
-            drawn[place] = (self._head(tile, number, head.width, joints, styles),)
+            drawn[place] = (self._head(tile, head.width, joints, styles),)
         chosen = heads.get(self._chosen)
         for line in places.lines:
             where = line.place.translate((0, BAR))
@@ -309,12 +309,10 @@ class Grid(KeysInOrder, Widget, can_focus=True):
             drawn[where] = (_sign(line.top, style), *[_sign("│", style)] * (where.height - 1))
         return drawn
 
-    def _head(
-        self, tile: Tile, number: int, width: int, joints: frozenset[int], styles: Paint
-    ) -> Strip:
+    def _head(self, tile: Tile, width: int, joints: frozenset[int], styles: Paint) -> Strip:
         pane = self._panes.get(tile.id)
         head = Head(
-            key=str(number) if number <= DIGITS else "",
+            key=str(tile.number) if tile.number <= DIGITS else "",
             chosen=tile.id == self._chosen,
             keyboard=pane is not None and pane.has_keyboard,
             lines_back=pane.lines_back if pane is not None else 0,
@@ -387,10 +385,19 @@ class Grid(KeysInOrder, Widget, can_focus=True):
             self._choose_at((page + down) * each + there)
 
     def action_choose(self, number: int) -> None:
-        """Choose a tile of this page by its digit."""
-        page, _, each = self._pages(self.size)
-        if number <= len(self._page(self.size)):
-            self._choose_at(page * each + number - 1)
+        """Choose the terminal of an agent by its number on the list; once more, its next one."""
+        agents = self._app.agents
+        if number > len(agents):
+            return
+        agent = agents[number - 1]
+        tiles = [tile for tile in self._tiles if tile.agent.id == agent.id]
+        if tiles:
+            ids = [tile.id for tile in tiles]
+            at = ids.index(self._chosen) + 1 if self._chosen in ids else 0
+            self._choose(tiles[at % len(tiles)])
+            return
+        why = "is not among those shown: f shows others" if agent.panes else "has no terminal"
+        self._app.say(f"{number} {one_line(agent.name)} {why}", "warning")
 
     def action_page(self, by: int) -> None:
         """Go to the next page, or the one before."""

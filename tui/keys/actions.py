@@ -685,7 +685,9 @@ ACTIONS: tuple[ActionKey, ...] = (
         "filter",
     ),
     _key("grid.choose", "left right up down h j k l tab", "Choose the terminal beside", GRID),
-    _key("grid.digit", "1 2 3 4 5 6 7 8 9", "Choose the terminal of this number", GRID),
+    _key(
+        "grid.digit", "1 2 3 4 5 6 7 8 9", "Choose the terminal of the agent of this number", GRID
+    ),
     _key("grid.page", "pagedown", "The next page", GRID, "page(1)", "page"),
     _key("grid.page_back", "pageup", "The page before", GRID, "page(-1)"),
     _key("grid.scroll", "shift+pageup shift+pagedown", "Scroll this terminal", GRID),

@@ -139,6 +139,40 @@ async def test_choosing_going_in_and_coming_back(open_cockpit: Open, connected: 
         )
 
 
+async def test_a_digit_means_the_same_agent_as_on_the_list(
+    open_cockpit: Open, connected: set[str]
+) -> None:
+    fleet = calm(4)
+    first, second, third, last = fleet.agents
+    bare = second.model_copy(update={"panes": ()})
+    two = last.model_copy(update={"panes": (*last.panes, PaneSummary(pane_id="%77"))})
+    agents = (first, bare, third, two)
+    async with open_cockpit(fleet.model_copy(update={"agents": agents})) as cockpit:
+        app, press = cockpit.app, cockpit.pilot.press
+        grid = await opened(cockpit)
+        for number, agent in ((3, third), (4, two), (1, first)):
+            await press(str(number))
+            assert chosen(cockpit) == agent.id
+            head = next(line for line in cockpit.screen_text.split("\n") if "▎" in line)
+            assert head.partition("▎")[2].startswith(f"{number} ")
+            await press(f"alt+{number}")
+            assert app.focused_id == agent.id
+        # One with several terminals: the digit goes on to the next of them.
+        await press("4")
+        assert grid._chosen == "%3"
+        await press("4")
+        assert grid._chosen == "%77"
+        await press("4", "9")
+        assert grid._chosen == "%3"
+        # One without: nothing else is chosen in its place.
+        await press("2")
+        assert f"2 {bare.name} has no terminal" in cockpit.screen_text
+        await press("f", "1")
+        await cockpit.until(lambda: "is not among those shown" not in cockpit.screen_text)
+        await press("f", "1")
+        await cockpit.until(lambda: "f shows others" in cockpit.screen_text)
+
+
 async def test_filters_and_what_changes_meanwhile(open_cockpit: Open, connected: set[str]) -> None:
     async with open_cockpit(calm(9), size=(120, 40)) as cockpit:
         app, press = cockpit.app, cockpit.pilot.press
