@@ -12,6 +12,7 @@ from agent.protocol.agents import Mode
 from agent.protocol.commands.agents import ReadDefaultMode, SetMode, SetPaused
 from agent.protocol.commands.gates import TrustDirectory
 from agent.protocol.events import PausedChanged
+from memory.directories import git_top_level
 
 
 async def set_mode(agents: Agents, command: SetMode) -> None:
@@ -20,13 +21,20 @@ async def set_mode(agents: Agents, command: SetMode) -> None:
 
 
 async def read_default_mode(agents: Agents, command: ReadDefaultMode) -> dict[str, Any]:
-    """Tell which mode an agent gets in a directory, and why.
+    """Tell which mode an agent gets in a directory, and why; and what else the settings say.
 
     Raises:
         DirectoryUnusable: there is none such.
     """
-    mode, because = await explained(agents.services, usable_directory(command.directory))
-    return {"mode": mode.value, "because": because}
+    directory, config = usable_directory(command.directory), agents.services.config
+    mode, because = await explained(agents.services, directory)
+    worktree = config.worktrees.mode == "on" and git_top_level(directory) is not None
+    return {
+        "mode": mode.value,
+        "because": because,
+        "wall": config.wall.mode == "on",
+        "worktree": worktree,
+    }
 
 
 async def trust_directory(agents: Agents, command: TrustDirectory) -> None:

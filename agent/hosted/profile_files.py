@@ -63,7 +63,7 @@ class Profiles:
 
     def absent(self) -> frozenset[str]:
         """Names of those whose program is not on the `PATH`; looks at the disk."""
-        return frozenset(name for name, each in self.by_name.items() if _is_absent(each.start))
+        return frozenset(name for name, each in self.by_name.items() if is_absent(each.start))
 
     def recognise(self, command: str) -> Profile | None:
         """Find the profile of the program that a command line starts, None if there is none."""
@@ -215,8 +215,8 @@ def _started(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     return rest, started
 
 
-def _is_absent(start: str) -> bool:
-    """Whether a command line starts one program, and that is not there."""
+def is_absent(start: str) -> bool:
+    """Whether a command line starts one program, and that is not there; looks at the disk."""
     try:
         words = shlex.split(start, comments=True)
     except ValueError:

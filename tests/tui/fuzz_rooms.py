@@ -129,7 +129,12 @@ class Mind:
         ]
         answers: dict[Any, dict[str, Any]] = {
             ListSessions: {"sessions": sessions},
-            ReadDefaultMode: {"mode": "careful", "because": "untrusted"},
+            ReadDefaultMode: {
+                "mode": "careful",
+                "because": "untrusted",
+                "wall": False,
+                "worktree": False,
+            },
             ReadUsage: {"report": spending.REPORT.model_dump(mode="json")},
             ExplainGate: {"text": "HIGH  git push --force\n  └ rewrites history"},
             SuggestRule: {"rule": "Bash(git push:*)", "why_not": "", "spared": 3, "asked": 9},

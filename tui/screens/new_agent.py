@@ -12,11 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from agent.hosted.profile_files import Profiles
+from agent.hosted.profile_files import Profiles, is_absent
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot, closing, row
 from tui.screens.directory import DirectoryFacts, complete, extend, look
-from tui.screens.one_of import OneOf
+from tui.screens.one_of import ABSENT, OneOf
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -27,12 +27,13 @@ _MODES = {
     "careful": "It asks you before anything that could change something.",
     "standard": "It works by itself and asks you before anything risky.",
 }
-_WALLS = {"as the settings say": None, "behind a wall": True, "no wall": False}
+_AS_SET = "as the settings say"
+_WALLS = {_AS_SET: None, "behind a wall": True, "no wall": False}
 """Whether its terminals stand behind a wall; see docs/wall.md."""
 _NO_AGENT = "none"
 """The choice of no agent of another maker."""
 
-_WORKTREES = {"as the settings say": None, "its own": True, "none": False}
+_WORKTREES = {_AS_SET: None, "its own": True, "none": False}
 """Whether it gets a git worktree of its own; see docs/isolation.md."""
 _NOT_CHOSEN = "Careful, or standard in a directory that you trust."
 _BECAUSE = {
@@ -73,6 +74,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         self._not_chosen = _NOT_CHOSEN
         self._absent: frozenset[str] = frozenset()
         """Agents of other makers whose program is not there."""
+        self._put_away: dict[str, str] = {}
+        """Commands that gave way to another agent, by the agent that they start, or `none`."""
         self._whole = str(self._base)
         """The directory that was offered, or that Tab has completed: Tab then means to move on."""
 
@@ -94,6 +97,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             )
             if self._profiles.by_name:
                 yield row("Or an agent", OneOf(_NO_AGENT, *self._profiles.by_name, id="profile"))
+                yield Static(id="profile-said", classes="card-under", markup=False)
             yield row("Mode", OneOf(*_MODES, chosen=False, id="mode"))
             yield Static(self._not_chosen, id="mode-said", classes="card-under", markup=False)
             yield row("Wall", OneOf(*_WALLS, id="wall"))
@@ -103,6 +107,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
     def on_mount(self) -> None:
         """Begin with the directory."""
         self.query_one("#directory", Input).focus()
+        for said in self.query("#profile-said"):
+            said.display = False
         self._tell_form_keys()
         if self._profiles.by_name:
             self._look_for_programs()
@@ -156,6 +162,11 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             if problem or not because
             else f"{str(answer['mode']).capitalize()}, {because}."
         )
+        if not problem:
+            walled, worktree = bool(answer.get("wall")), bool(answer.get("worktree"))
+            own = "its own" if worktree and not walled else "none"
+            self.query_one("#wall", OneOf).tell_meaning(_AS_SET, "a wall" if walled else "none")
+            self.query_one("#worktree", OneOf).tell_meaning(_AS_SET, own)
         usual = "" if problem or not because else str(answer["mode"])
         self.query_one("#mode", OneOf).tell_usual(usual if usual in _MODES else "")
         if not self.query_one("#mode", OneOf).value:
@@ -163,22 +174,50 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
 
     @on(Input.Changed, "#command")
     def _command_changed(self, event: Input.Changed) -> None:
-        found = self._profiles.recognise(event.value) if event.value.strip() else None
-        if found is not None:
-            chosen = list(self._profiles.by_name).index(found.name)
-            self.query_one("#profile", OneOf).index = 1 + chosen
+        # By what stands there now; empty, it was put away for the agent that is chosen.
+        if event.input.value.strip() and self._profiles.by_name:
+            names = [_NO_AGENT, *self._profiles.by_name]
+            started = names.index(self._started_by(event.input.value))
+            self.query_one("#profile", OneOf).index = started
+
+    def _started_by(self, command: str) -> str:
+        """The agent of another maker that a command starts, or `none`."""
+        found = self._profiles.recognise(command)
+        return _NO_AGENT if found is None else found.name
+
+    @on(OneOf.Picked, "#profile")
+    def _profile_picked(self, event: OneOf.Picked) -> None:
+        """Let a command that starts something else give way, and come back with what it starts."""
+        picked, field = event.one_of.value, self.query_one("#command", Input)
+        command = field.value
+        if command.strip() and (started := self._started_by(command)) != picked:
+            self._put_away[started] = command
+            command = ""
+        if not command.strip():
+            command = self._put_away.pop(picked, "")
+        if command != field.value:
+            field.value = command
 
     @on(OneOf.Changed, "#profile")
     def _profile_changed(self, event: OneOf.Changed) -> None:
-        self._tell_start(event.value)
+        self._tell_start(event.one_of.value)
 
-    def _tell_start(self, chosen: str) -> None:
-        """Say what starts the chosen agent, or that it is not there and what to do."""
+    def _tell_start(self, chosen: str) -> str:
+        """Say what starts the chosen agent; give back what there is to do where it is not there."""
         profile = self._profiles.by_name.get(chosen)
         starts = "a program instead of a model" if profile is None else f"empty: {profile.start}"
+        problem = ""
         if profile is not None and chosen in self._absent:
-            starts = f"{profile.start} is not on PATH: install it, or give its path"
+            starts = problem = f"{profile.start} is not on PATH: install it, or give its path"
         self.query_one("#command", Input).placeholder = starts
+        self._say_of_agent(f"{ABSENT} is not installed" if self._absent else "")
+        return problem
+
+    def _say_of_agent(self, text: str, *, bad: bool = False) -> None:
+        said = self.query_one("#profile-said", Static)
+        said.update(text)
+        said.set_class(bad, "-bad")
+        said.display = bool(text)
 
     @on(OneOf.Changed, "#mode")
     def _mode_changed(self, event: OneOf.Changed) -> None:
@@ -221,7 +260,11 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         from agent.protocol.commands.agents import CreateAgent
 
         field = self.query_one("#directory", Input)
+        command = self._value("command")
         facts = await asyncio.to_thread(look, field.value, base=self._base)
+        self._absent = await asyncio.to_thread(self._profiles.absent)
+        # A path counts from the directory of the agent, which finds out by itself.
+        gone = "/" not in command and await asyncio.to_thread(is_absent, command)
         if not self.is_open:
             return
         if facts.problem:
@@ -230,14 +273,26 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             said.set_class(True, "-bad")
             self.set_focus(field)
             return
+        profile = _NO_AGENT
+        if self._profiles.by_name:
+            chosen = self.query_one("#profile", OneOf)
+            profile = chosen.value
+            chosen.tell_absent(self._absent)
+            problem = self._tell_start(profile)
+            if command and profile != _NO_AGENT:
+                missing = f"{command.split()[0]} is not on PATH: install it, or give its path"
+                problem = missing if gone else ""
+            if problem:
+                self._say_of_agent(problem, bad=True)
+                self.set_focus(chosen)
+                return
         mode = self.query_one("#mode", OneOf).value
-        profile = self.query_one("#profile", OneOf).value if self._profiles.by_name else _NO_AGENT
         self.dismiss(
             CreateAgent(
                 name=self._value("name"),
                 directory=facts.path,
                 model=self._value("model"),
-                command=self._value("command"),
+                command=command,
                 profile="" if profile == _NO_AGENT else profile,
                 prompt=self._value("task"),
                 mode=Mode(mode) if mode else None,

@@ -48,6 +48,18 @@ class OneOf(Widget, can_focus=True):
             """Where the choice was made."""
             return self.one_of
 
+    class Picked(Message):
+        """A person made a choice, with the arrow keys or the mouse."""
+
+        def __init__(self, one_of: OneOf) -> None:
+            self.one_of = one_of
+            super().__init__()
+
+        @property
+        def control(self) -> OneOf:
+            """Where the choice was made."""
+            return self.one_of
+
     def __init__(
         self,
         *choices: str,
@@ -56,6 +68,8 @@ class OneOf(Widget, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._choices = choices
+        self._shown = list(choices)
+        """The choices in the words that are shown."""
         self._usual = ""
         self._absent: frozenset[str] = frozenset()
         if not chosen:
@@ -71,6 +85,11 @@ class OneOf(Widget, can_focus=True):
         self._absent = choices
         self.refresh()
 
+    def tell_meaning(self, choice: str, meaning: str) -> None:
+        """Say behind a choice what it comes to."""
+        self._shown[self._choices.index(choice)] = f"{choice}: {meaning}"
+        self.refresh()
+
     @property
     def value(self) -> str:
         """What is chosen, empty before anything was."""
@@ -80,10 +99,10 @@ class OneOf(Widget, can_focus=True):
         """Draw the choices."""
         first = self._first
         return Content(" " * self._gap).join(
-            Content.assemble((f"● {choice}", "bold $text-primary"))
+            Content.assemble((f"● {shown}", "bold $text-primary"))
             if number == self.index
-            else Content(f"{self._mark(choice)} {choice}")
-            for number, choice in enumerate(self._choices)
+            else Content(f"{self._mark(self._choices[number])} {shown}")
+            for number, shown in enumerate(self._shown)
             if number >= first
         )
 
@@ -97,7 +116,7 @@ class OneOf(Widget, can_focus=True):
     def _gap(self) -> int:
         """Blanks between choices: fewer where there is no room for all."""
         room = self.content_size.width
-        words = sum(len(choice) + 2 for choice in self._choices)
+        words = sum(len(shown) + 2 for shown in self._shown)
         fits = (gap for gap in (3, 2, 1) if words + gap * (len(self._choices) - 1) <= room)
         return next(fits, 3)
 
@@ -107,8 +126,8 @@ class OneOf(Widget, can_focus=True):
         first = 0
         room, gap = self.content_size.width, self._gap
         while first < self.index and room:
-            shown = self._choices[first : self.index + 1]
-            if sum(len(choice) + 2 + gap for choice in shown) - gap <= room:
+            shown = self._shown[first : self.index + 1]
+            if sum(len(words) + 2 + gap for words in shown) - gap <= room:
                 break
             first += 1
         return first
@@ -120,7 +139,7 @@ class OneOf(Widget, can_focus=True):
             before = self._choices.index(self._usual)
         elif before == NONE and by < 0:
             before = len(self._choices)
-        self.index = (before + by) % len(self._choices)
+        self._pick((before + by) % len(self._choices))
 
     def watch_index(self) -> None:
         """Say so."""
@@ -129,10 +148,16 @@ class OneOf(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""
-        at = 1
-        for number, choice in enumerate(self._choices):
+        at, picked = 1, NONE
+        for number, shown in enumerate(self._shown):
             if number < self._first:
                 continue
-            if at <= event.x < at + len(choice) + 2:
-                self.index = number
-            at += len(choice) + 2 + self._gap
+            if at <= event.x < at + len(shown) + 2:
+                picked = number
+            at += len(shown) + 2 + self._gap
+        if picked != NONE:
+            self._pick(picked)
+
+    def _pick(self, index: int) -> None:
+        self.index = index
+        self.post_message(self.Picked(self))

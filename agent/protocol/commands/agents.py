@@ -39,7 +39,8 @@ class CreateAgent(Wire):
 class ReadDefaultMode(Wire):
     """Ask which mode an agent gets that is started in a directory with none named.
 
-    Result: `{"mode": Mode, "because": "settings" | "trusted" | "untrusted"}`.
+    Result: `{"mode": Mode, "because": "settings" | "trusted" | "untrusted", "wall": bool,
+    "worktree": bool}`; the last two as the settings say. Behind a wall there is no worktree.
     """
 
     type: Literal["read_default_mode"] = "read_default_mode"

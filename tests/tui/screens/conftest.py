@@ -42,7 +42,12 @@ class ScreenHost(KeyboardApp[None]):
         self.blocks: list[Block] = []
         self.report = UsageReport()
         self.answers: dict[str, dict[str, Any]] = {}
-        self.default_mode = {"mode": "careful", "because": "untrusted"}
+        self.default_mode: dict[str, Any] = {
+            "mode": "careful",
+            "because": "untrusted",
+            "wall": False,
+            "worktree": False,
+        }
         engine = EngineInfo(version="0", pid=1, epoch="e", started_at=NOW, tmux_socket="/nowhere")
         self.state = Snapshot(seq=1, engine=engine, **state)
 

@@ -227,13 +227,17 @@ async def test_it_says_what_is_taken_where_nothing_is_chosen(
     host: Host, tmp_path: Path, mode: str, because: str, said: str
 ) -> None:
     app = host(NewAgentScreen(str(tmp_path), model="qwen3:32b at http://localhost:11434"))
-    app.default_mode = {"mode": mode, "because": because}
+    app.default_mode = {"mode": mode, "because": because, "wall": False, "worktree": True}
     async with app.run_test() as pilot:
         await settle(pilot)
         assert app.sent == [ReadDefaultMode(directory=str(tmp_path))]
         mode_said = app.screen.query_one("#mode-said", Static)
         assert str(mode_said.visual) == f"{said.capitalize()}."
         assert f"● {mode}" in str(app.screen.query_one("#mode").render())
+        # What the settings say is said.
+        for field, meaning in (("#wall", "none"), ("#worktree", "its own")):
+            shown = str(app.screen.query_one(field).render())
+            assert f"as the settings say: {meaning}" in shown
         assert "qwen3:32b at http" in app.screen.query_one("#model", Input).placeholder
         # What was chosen is not talked over by a later look.
         await pilot.press(*["down"] * 5, "right", *["up"] * 5, "end", "/", ".")
@@ -263,7 +267,35 @@ async def test_an_agent_of_another_maker_is_chosen_or_recognised(
         assert "× aider" in str(chosen.render())
         placeholder = screen.query_one("#command", Input).placeholder
         assert placeholder == "claude is not on PATH: install it, or give its path"
-        await pilot.press(*["backspace"] * 9, "down", "left", "left", "left")
+        said = screen.query_one("#profile-said", Static)
+        assert str(said.visual) == "× is not installed"
+        # One that is not there is not started, by its name or by its command.
+        await pilot.press("enter")
+        await settle(pilot)
+        assert str(said.visual) == placeholder
+        assert app.results == []
+        # One choice puts the other away, and takes it back.
+        command = screen.query_one("#command", Input)
+        await pilot.press("right")
+        await pilot.pause()
+        assert (chosen.value, command.value) == ("codex", "")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert str(said.visual) == "codex is not on PATH: install it, or give its path"
+        assert app.results == []
+        await pilot.press("left")
+        await pilot.pause()
+        assert (chosen.value, command.value) == ("claude", "claude -c")
+        await pilot.press("up", *["backspace"] * 9, *"htop")
+        await pilot.pause()
+        assert (chosen.value, command.value) == ("none", "htop")
+        await pilot.press("down", "left")
+        await pilot.pause()
+        assert (chosen.value, command.value) == ("opencode", "")
+        await pilot.press("right")
+        await pilot.pause()
+        assert (chosen.value, command.value) == ("none", "htop")
+        await pilot.press("left")
         # There is no room for all of them: the one that is chosen is shown.
         assert chosen.value == "opencode"
         assert "● opencode" in str(chosen.render())
