@@ -243,7 +243,7 @@ class FrontEnd(KeyboardApp[None]):
             hint = f"{actions.shown('view.conversation')} conversation" if alone else ""
             cockpit.terminal.show(panes[index], position, hint)
         else:
-            cockpit.terminal.show(None)
+            cockpit.terminal.show(None, absence=empty_states.no_terminal(agent))
         if cockpit.grid is not None and cockpit.choices.grid:
             cockpit.grid.follow()
         cockpit.footer.redraw()

@@ -15,6 +15,9 @@ STOPPED = "The engine was stopped"
 """How the problem begins when somebody ended the engine; nothing failed then."""
 
 
+_RESUMES = actions.shown("agent.sessions")
+
+
 def retry_words(problem: str) -> str:
     """What the key does that tries again: after a problem, or after the engine was stopped."""
     return "start it again" if problem.startswith(STOPPED) else "try again"
@@ -24,6 +27,20 @@ def no_engine(problem: str) -> Empty:
     """No engine can be had."""
     keys = ((actions.shown("app.retry"), retry_words(problem)), (actions.shown("app.quit"), "quit"))
     return Empty("No engine", (problem,), keys, problem=True)
+
+
+def is_program(agent: AgentSummary | None) -> bool:
+    """Whether an agent is a program in a pane that takes no prompts: it says nothing but there."""
+    return agent is not None and agent.kind == "command" and agent.hosted is None
+
+
+def no_terminal(agent: AgentSummary | None) -> str:
+    """Say when a terminal opens, where an agent has none."""
+    if not is_program(agent) or agent is None:
+        return "One opens with the next command."
+    if agent.state in {"working", "waiting"} and not agent.panes:
+        return "One opens when the program starts."
+    return f"The program does not run. /archive it: {_RESUMES} starts it again then."
 
 
 def nothing_said(agent: AgentSummary) -> Empty:

@@ -56,6 +56,7 @@ class Choices:
         dreamt: Whether there is a dream whose result has rows of its own.
         message_rows: Rows of what there is to say; more than one take the place of the status line.
         grid: Whether all terminals are shown in tiles, and nothing beside them.
+        program: Whether all there is to see is in the terminal, which then goes first.
     """
 
     split: float = 0.5
@@ -67,6 +68,7 @@ class Choices:
     dreamt: bool = False
     message_rows: int = 1
     grid: bool = False
+    program: bool = False
 
 
 class Arrangement(NamedTuple):
@@ -146,7 +148,7 @@ def _divide(body: Region, wide: bool, choices: Choices) -> dict[str, Region]:
     """Share the body between conversation and terminal, each with a title row of its own."""
     alone = choices.alone
     if not alone and not wide and body.height < STACKED - 6:
-        alone = "conversation"
+        alone = "terminal" if choices.program else "conversation"
     if alone == "terminal":
         return {"terminal": body}
     if alone == "conversation":

@@ -8,6 +8,7 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
+from tui.conversation.empty_states import is_program
 from tui.drawing.arrangement import SMALLEST, Arrangement
 from tui.drawing.text import Piece, between, fit, one_line, strip_of
 from tui.keys import actions
@@ -100,7 +101,7 @@ def rule_label(
         return "a shell command of your own, through the gate", styles.attention
     if agent is None:
         return "", styles.faint
-    if agent.kind == "command" and agent.hosted is None:
+    if is_program(agent):
         return _program_label(agent), styles.muted
     runs = agent.state in {"working", "waiting"}
     waits = len(agent.queued) + len(agent.steering)

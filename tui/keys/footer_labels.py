@@ -27,8 +27,11 @@ def footer_label(cockpit: CockpitScreen, action: actions.ActionKey) -> str:
         case "turn.interrupt":
             runs = agent is not None and agent.state in {"working", "waiting"}
             sensible = runs and not cockpit.gate_open
-        case "pane.take":
-            sensible = bool(agent is not None and agent.panes)
+        case "pane.take" | "pane.type" | "grid.type":
+            pane = cockpit.terminal.pane
+            sensible = pane is not None and not pane.dead and not pane.socket
+            if action.id == "grid.type" and (cockpit.grid is None or cockpit.grid.empty):
+                sensible = False
         case "pane.attach":
             sensible = bool(agent is not None and agent.panes)
         case "gate.inbox":
@@ -49,7 +52,7 @@ def footer_label(cockpit: CockpitScreen, action: actions.ActionKey) -> str:
             waiting = {gate.agent_id for gate in state.gates}
             waiting |= {question.agent_id for question in state.questions}
             sensible = agent is not None and agent.id in waiting
-        case "grid.zoom" | "grid.type":
+        case "grid.zoom":
             sensible = cockpit.grid is not None and not cockpit.grid.empty
         case "grid.filter":
             sensible = any(each.panes for each in cockpit.host.state.agents)

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from agent.protocol.commands.panes import RecordPane
+from tui.conversation.empty_states import no_terminal
 from tui.keys import actions
 from tui.requests.sending import beside, send
 
@@ -20,7 +21,7 @@ async def take_keyboard(app: TungstenApp) -> None:
     cockpit = app.cockpit
     view = cockpit.terminal.view
     if view is None or cockpit.terminal.pane is None or not app.known:
-        app.say("There is no terminal yet: it opens with the first command", "warning")
+        app.say(f"There is no terminal. {no_terminal(app.focused_agent)}", "warning")
         return
     if cockpit.choices.grid and cockpit.grid is not None:
         cockpit.grid.action_type()
@@ -36,7 +37,7 @@ async def attach(app: TungstenApp) -> None:
     """Suspend the app and attach real tmux to the pane."""
     pane = app.cockpit.terminal.pane
     if pane is None or not app.known:
-        app.say("There is no terminal yet: it opens with the first command", "warning")
+        app.say(f"There is no terminal. {no_terminal(app.focused_agent)}", "warning")
         return
     if pane.socket:
         app.say("This pane is in your own tmux: attach to it there", "warning")
@@ -56,7 +57,7 @@ async def record(app: TungstenApp) -> None:
     """Record the pane that is shown, or end its recording."""
     agent, pane = app.focused_agent, app.cockpit.terminal.pane
     if agent is None or pane is None or not app.known:
-        app.say("There is no terminal yet: it opens with the first command", "warning")
+        app.say(f"There is no terminal. {no_terminal(app.focused_agent)}", "warning")
         return
     await _record(app, agent, pane.pane_id, on=not pane.recording)
 

@@ -9,6 +9,7 @@ from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import COORDINATE, SendPrompt, When
+from tui.conversation.empty_states import is_program, no_terminal
 from tui.keys import actions
 from tui.requests.agents import rename, set_mode, show_modes
 from tui.requests.appearance import set_theme
@@ -70,8 +71,11 @@ async def submit(
         return
     elif agent is None:
         command = CreateAgent(directory=str(app.directory), prompt=text)
-    elif agent.kind == "command" and agent.hosted is None:
-        app.say(f"{agent.name} is a program: {actions.shown('pane.take')} types into it", "warning")
+    elif is_program(agent):
+        runs = any(not pane.dead for pane in agent.panes)
+        typed = f": {actions.shown('pane.take')} types into it"
+        why = typed if runs else f" and takes no prompt. {no_terminal(agent)}"
+        app.say(f"{agent.name} is a program{why}", "warning")
         app.put_back(agent, text)
         return
     elif when == "now" and withdraws(app, agent):

@@ -15,6 +15,7 @@ from textual.messages import Update
 from textual.screen import Screen
 from textual.strip import Strip
 
+from tui.conversation.empty_states import is_program
 from tui.drawing.arrangement import WIDE, Alone, AreaLayout, Arrangement, Choices, arrange
 from tui.drawing.between_areas import draw_rule, draw_title, draw_too_small, rule_label
 from tui.drawing.compositor import AreaCompositor
@@ -337,7 +338,7 @@ class CockpitScreen(Screen[None]):
         self.prompt.has_queue = bool(agent is not None and (agent.queued or agent.steering))
         if question is not None:
             self.prompt.placeholder = "Answer…"
-        elif agent is not None and agent.kind == "command" and agent.hosted is None:
+        elif is_program(agent):
             self.prompt.placeholder = "This agent is a program: / for commands"
         elif agent is None:
             self.prompt.placeholder = "Say what to do; an agent starts in this directory…"
@@ -345,6 +346,9 @@ class CockpitScreen(Screen[None]):
             self.prompt.placeholder = (
                 "Say what to do…   @ for files, / for commands, ! for a shell command"
             )
+        shown = agent is not None and bool(agent.panes) and is_program(agent)
+        self.choose(replace(self.choices, program=shown))
+        self._keep_focus_visible()
         self.refresh_lines()
 
     # The grid
@@ -395,15 +399,24 @@ class CockpitScreen(Screen[None]):
         areas = self.arrangement
         shown_alone = (areas.conversation is None) != (areas.terminal is None)
         if shown_alone and getattr(areas, side) is not None:
-            # Pressed once more: the split comes back, or where it can't, the conversation.
-            side = "" if self.choices.alone else ("terminal" if side != "terminal" else "")
+            # Pressed once more: the split comes back, or where it can't, the other side.
+            other: Alone = "conversation" if side == "terminal" else "terminal"
+            side = "" if self.choices.alone else other
+        # What is alone where nobody chose is no choice: another agent may show its other side.
+        usual = arrange(self.size, replace(self.choices, alone=""))
+        if (usual.conversation, usual.terminal).count(None) == 1 and side:
+            side = "" if getattr(usual, side) is not None else side
         self.choose(replace(self.choices, alone=side))
         self._keep_focus_visible()
         self.host.remember_choices(self.choices)
         self.host.show_agents()
 
     def _keep_focus_visible(self) -> None:
-        if self.arrangement.conversation is None and self.conversation.has_focus:
+        areas, view = self.arrangement, self.terminal.view
+        if areas.prompt is None:
+            return
+        gone = areas.conversation is None and self.conversation.has_focus
+        if gone or (areas.terminal is None and view is not None and view.has_focus):
             self.set_focus(self.prompt)
 
     def reveal_terminal(self, *, for_keys: bool = False) -> None:

@@ -13,9 +13,11 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.conversation.empty_states import is_program
 from tui.drawing.text import cost, count, fit, one_line
 from tui.gate.host import host, send
 from tui.gate.words import duration, next_duration_change
+from tui.keys import actions
 from tui.screens.confirm import ConfirmScreen
 from tui.themes.theme import STATE_GLYPHS
 
@@ -124,14 +126,14 @@ class StopAgentScreen(EndAgentScreen):
         )
         if workers:
             ends += " and its worker" if workers == 1 else f" and its {workers} workers"
-        goes_on = "a prompt goes on with it"
-        if agent.kind == "command" and agent.hosted is None:
-            goes_on = "it can be read again"
-        title, text, verb = (
-            f"Stop {agent.name}?",
-            f"This ends its turn{ends}. The session stays: {goes_on}.",
-            "stop it",
-        )
+        words = f"This ends its turn{ends}. The session stays: a prompt goes on with it."
+        if is_program(agent):
+            sessions = actions.shown("agent.sessions")
+            words = (
+                "This ends the program. The session stays: it can be read again, and "
+                f"/archive and then {sessions} start the program anew."
+            )
+        title, text, verb = f"Stop {agent.name}?", words, "stop it"
         if is_adopted(agent):
             title, text, verb = f"Let {agent.name} go?", f"{LET_GO}.", "let it go"
         super().__init__(

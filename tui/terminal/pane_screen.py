@@ -81,6 +81,8 @@ class PaneScreen(Widget):
         """The newest frame while another screen covers this one; drawn when it is seen again."""
         self._problem = ""
         self._problem_title = ""
+        self._absence = ""
+        """When a terminal opens, where none is shown."""
         self._painter = Painter()
         self._rows: tuple[Strip, ...] = ()
         self._known_style: Style | None = None
@@ -99,6 +101,12 @@ class PaneScreen(Widget):
         if self._frame is None:
             return self.region.bottom - 1
         return self.region.y + self._frame.cursor_y
+
+    def tell_absence(self, text: str) -> None:
+        """Say so where there is no terminal."""
+        if text != self._absence:
+            self._absence = text
+            self._redraw()
 
     def _pane(self) -> PaneSummary | None:
         """What the engine says about the pane."""
@@ -199,7 +207,7 @@ class PaneScreen(Widget):
             # Nobody knows yet what there is.
             return ()
         if self._pane_id is None:
-            return self._note("No terminal", "One opens with the next command.")
+            return self._note("No terminal", self._absence)
         if self._frame is None:
             return self._note("", "Opening the terminal …")
         if self._back and self._history is not None:

@@ -25,6 +25,7 @@ class TerminalArea(Widget):
         self._pane: PaneSummary | None = None
         self._position = ""
         self._hint = ""
+        self._absence = ""
         self.view: PaneView | None = None
 
     async def open(self) -> None:
@@ -35,6 +36,7 @@ class TerminalArea(Widget):
         from tui.terminal.pane_view import PaneView
 
         self.view = PaneView(id="pane")
+        self.view.tell_absence(self._absence)
         await self.mount(self.view)
 
     def tell_seen(self, seen: bool) -> None:
@@ -46,12 +48,23 @@ class TerminalArea(Widget):
         if self.view is not None:
             self.view.post_message(Show() if seen else Hide())
 
-    def show(self, pane: PaneSummary | None, position: str = "", hint: str = "") -> None:
-        """Show a pane; `position` tells which of several it is, `hint` a key that leads away."""
+    def show(
+        self, pane: PaneSummary | None, position: str = "", hint: str = "", absence: str = ""
+    ) -> None:
+        """Show a pane.
+
+        Args:
+            pane: what is shown, if there is one.
+            position: which of several it is.
+            hint: a key that leads away.
+            absence: when one opens, where there is none.
+        """
         if (pane, position, hint) != (self._pane, self._position, self._hint):
             self._pane, self._position, self._hint = pane, position, hint
             self.refresh(Region(0, 0, self.size.width, 1))
+        self._absence = absence
         if self.view is not None:
+            self.view.tell_absence(absence)
             self.view.show(pane.pane_id if pane is not None else None)
 
     def refresh_title(self) -> None:

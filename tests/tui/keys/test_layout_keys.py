@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.protocol.agents import PaneSummary
+from agent.protocol.agents import AgentState, PaneSummary
+from agent.protocol.events import AgentChanged
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 
@@ -79,6 +80,41 @@ async def test_at_80_by_24_keys_change_sides(open_cockpit: Open) -> None:
         assert screen.arrangement.terminal is None
         await cockpit.pilot.press("f4", "f3")
         assert screen.arrangement.conversation is not None
+
+
+async def test_at_80_by_24_a_program_shows_its_terminal(open_cockpit: Open) -> None:
+    ended = PaneSummary(pane_id="%9", dead=True, exit_status=0)
+    program = scenes.MENDER.model_copy(update={"id": "p", "kind": "command", "panes": (ended,)})
+    fleet = CALM.model_copy(update={"agents": (*CALM.agents, program)})
+    number = str(len(fleet.agents))
+    async with open_cockpit(fleet, size=(80, 24), transcripts=TALK) as cockpit:
+        screen, press, app = cockpit.app.cockpit, cockpit.pilot.press, cockpit.app
+        await cockpit.until(lambda: screen.terminal.view is not None)
+        assert "type in pane" in cockpit.screen_text
+        for _ in range(2):
+            await press(f"alt+{number}")
+            assert screen.arrangement.conversation is None
+            await press("alt+1")
+            assert screen.arrangement.terminal is None
+            # A key that leads away and back is no choice for all agents.
+            await press("f4", "f3")
+        await press(f"alt+{number}", "f3")
+        assert screen.arrangement.terminal is None
+        await press("f4")
+        assert screen.arrangement.conversation is None
+        await press("f4", "f4")
+        assert screen.choices.alone == ""
+        # One that has ended takes no keys, which no key and no word offers.
+        assert "type in pane" not in cockpit.screen_text
+        await cockpit.type("hello")
+        await press("enter")
+        await cockpit.until(lambda: "^R starts it again" in screen.footer.message)
+        bare = program.model_copy(update={"panes": (), "state": AgentState.IDLE})
+        app.cockpit.footer.hush()
+        cockpit.engine.publish(AgentChanged(agent=bare))
+        await cockpit.until(lambda: screen.arrangement.terminal is None)
+        await press("f4")
+        await cockpit.until(lambda: "The program does not run." in cockpit.screen_text)
 
 
 async def test_the_sidebar_folds_by_a_key(open_cockpit: Open) -> None:
