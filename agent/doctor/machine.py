@@ -7,6 +7,7 @@ import shutil
 import stat
 
 from agent.doctor.check import Check, Surroundings, ask, install, nearest_existing
+from agent.isolation.git_program import IDENTIFY
 from agent.paths import MAX_SOCKET_PATH
 
 LEAST_FREE_BYTES = 50 * 1024 * 1024
@@ -84,5 +85,4 @@ async def check_git(around: Surroundings) -> Check:
     name, email = (answer.strip() for _, answer in answers)
     if name and email:
         return Check("git", "ok", f"commits as {name} <{email}>")
-    remedy = "git config --global user.name 'You' && git config --global user.email you@example.org"
-    return Check("git", "warning", "has no name or e-mail address to commit with", remedy)
+    return Check("git", "warning", "has no name or e-mail address to commit with", IDENTIFY)

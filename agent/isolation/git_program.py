@@ -22,6 +22,9 @@ QUIET = (
 """How every command line begins. Without optional locks, looking never writes an index (git(1))."""
 
 
+IDENTIFY = "git config --global user.name 'You' && git config --global user.email you@example.org"
+"""What gives git a name and an e-mail address to commit with."""
+
 END_SECONDS = 2.0
 """How long git may take to end once it is told to: it then removes its locks."""
 

@@ -9,13 +9,14 @@ are never lost: a branch that holds some of its own stays.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.isolation.git_program import GIT_SECONDS, GitFailed, GitSlow, git
+from agent.isolation.git_program import GIT_SECONDS, IDENTIFY, GitFailed, GitSlow, git
 from agent.isolation.unsaid import has_submodules, hidden_edits, in_the_way, not_made_again
 from memory.directories import git_top_level
 
@@ -76,6 +77,7 @@ class Loss:
         half_done: what git has under way there, such as a rebase.
         unmerged: commits that are on no other branch; the branch stays with them.
         detached: of those, the ones that are on no branch at all, by the last of them.
+        untouched: nothing was ever committed there, and nothing is there to be.
     """
 
     uncommitted: tuple[str, ...] = ()
@@ -83,6 +85,7 @@ class Loss:
     half_done: str = ""
     unmerged: int = 0
     detached: str = ""
+    untouched: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.uncommitted or self.ignored or self.half_done or self.detached)
@@ -197,7 +200,20 @@ async def loss(path: Path) -> Loss:
     count, detached = await unmerged(path), ""
     if count and not await git(path, "symbolic-ref", "-q", "HEAD", ok=(0, 1)):
         detached = (await git(path, "rev-parse", "HEAD")).decode().strip()
-    return Loss(uncommitted, precious, await _under_way(path), count, detached)
+    under_way = await _under_way(path)
+    empty = not (count or uncommitted or precious or under_way)
+    untouched = empty and not await _committed(path)
+    return Loss(uncommitted, precious, under_way, count, detached, untouched)
+
+
+async def _committed(path: Path) -> bool:
+    """Whether something was ever committed on a worktree's branch; True where git cannot say."""
+    branch = os.fsdecode(await git(path, "symbolic-ref", "-q", "HEAD", ok=(0, 1))).strip()
+    if not branch:
+        return True
+    # The first entry is its making (git-reflog(1)); a repository may keep none.
+    entries = await git(path, "rev-list", "-g", "-n", "2", branch, "--", ok=(0, 128))
+    return len(entries.split()) != 1
 
 
 async def _under_way(path: Path) -> str:
@@ -285,6 +301,11 @@ async def merge(path: Path) -> str:
                 f"{here.branch} and {main.branch} both changed {listed_names}{more}: merge "
                 f"{main.branch} in {path} first; nothing was changed"
             ) from error
+        if not await git(main.path, "var", "GIT_COMMITTER_IDENT", ok=(0, 128)):
+            raise GitFailed(
+                f"git has no name or e-mail address to commit the merge with: {IDENTIFY}; nothing "
+                "was changed"
+            ) from error
         if isinstance(error, GitSlow) and limit == SIGN_SECONDS:
             raise GitFailed(
                 f"{error}: commit.gpgsign has merges signed, and that waits for something, such as "
@@ -324,6 +345,11 @@ async def remove(worktree: Worktree, *, agreed: str = "") -> str:
         raise GitFailed(f"{worktree.path} holds submodules: remove it with git, if nothing is lost")
     force = ("--force",) if found else ()
     await git(main, "worktree", "remove", *force, "--", str(worktree.path), to_its_end=True)
+    place = worktree.path.parent
+    if place == main.with_name(f"{main.name}.worktrees"):
+        with contextlib.suppress(OSError):
+            # Only where it was the last one there.
+            await asyncio.to_thread(place.rmdir)
     if not worktree.branch:
         return ""
     try:

@@ -58,7 +58,7 @@ def test_from_the_list_to_the_removal(project: Path, tungsten: Callable[..., Sai
     mine = tree(project)
     assert tungsten() == (
         0,
-        f"{project}  main · the repository itself\n{mine}  agent/fix · nothing would be lost\n",
+        f"{project}  main · the repository itself\n{mine}  agent/fix · nothing is in it yet\n",
         "",
     )
     (mine / "a").write_text("two\n")
@@ -129,7 +129,7 @@ def test_a_worktree_in_which_an_agent_works_stays(
         places.engine_socket, scenes.BUSY.model_copy(update={"agents": (agent,), "gates": ()})
     )
     with engine_in_a_thread(engine):
-        assert f"{mine}  agent/fix · mender · nothing would be lost\n" in tungsten()[1]
+        assert f"{mine}  agent/fix · mender · nothing is in it yet\n" in tungsten()[1]
         status, _, err = tungsten("remove", "fix")
         assert (status != 0, "mender works in" in err, "archive it first" in err) == (
             True,

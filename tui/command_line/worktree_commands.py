@@ -72,7 +72,8 @@ async def _list(*, as_json: bool) -> None:
         facts += ["its directory is gone"] if each.gone else []
         if not each.main and not each.gone:
             facts += [f"{counted(loss.unmerged, 'commit')} not merged"] if loss.unmerged else []
-            facts += loss.told() or (("nothing would be lost",) if not loss.unmerged else ())
+            nothing = "nothing is in it yet" if loss.untouched else "nothing would be lost"
+            facts += loss.told() or ((nothing,) if not loss.unmerged else ())
         print(f"{visible_line(str(each.path))}  {visible_line(' · '.join(facts))}")
 
 
@@ -118,7 +119,9 @@ def remove(
         agents = await _agents()
         busy = [each.name for each in agents if Path(each.directory).is_relative_to(found.path)]
         if busy:
-            raise GitFailed(f"{', '.join(busy)} works in {found.path}: archive it first")
+            raise GitFailed(
+                f"{', '.join(busy)} works in {found.path}: archive it first (/archive in the app)"
+            )
         try:
             stays = await trees.remove(trees.Worktree(found.path, found.branch), agreed=lose)
         except trees.WouldLose as error:

@@ -41,6 +41,8 @@ MOST_FILES = 12
 SEEN = 20_000
 """Characters of a worktree's diff that are looked at for its first rows."""
 
+NOTHING_OWN = "It has nothing that the repository has not."
+
 ALONE = (
     "No worktree lies beside the repository.\n\n"
     "An agent works in one of its own, on a branch of its own, where the form for a new agent says "
@@ -186,7 +188,8 @@ class WorktreesScreen(ClosedOnce[None]):
         else:
             held = _held(loss, wide=width >= 90)
             facts = " · ".join([*held, *([loss.half_done] if loss.half_done else [])])
-            facts = facts or "all of it is merged"
+            nothing = "nothing is in it yet" if loss.untouched else "all of it is merged"
+            facts = facts or nothing
         room = max(8, width - sum(self._rooms(width)) - 2)
         return Content.assemble(
             (f"{left[0]} ", "$foreground"),
@@ -276,7 +279,7 @@ class WorktreesScreen(ClosedOnce[None]):
         added, removed = diff_size(text)
         chosen.right = [(f"+{added} -{removed} ", "muted")] if text else []
         chosen.redraw()
-        head.note = [("It has nothing that the repository has not.", "muted")]
+        head.note = [(NOTHING_OWN, "muted")]
         head.begin(rows(text[:SEEN]) if text else ())
 
     def _say(self, text: str, *, problem: bool = False) -> None:
@@ -308,7 +311,9 @@ class WorktreesScreen(ClosedOnce[None]):
         except AgentError as error:
             self._say(str(error), problem=True)
             return
-        if self.is_open:
+        if not text:
+            self._say(f"{one_line(tree.branch)}: {NOTHING_OWN[0].lower()}{NOTHING_OWN[1:]}")
+        elif self.is_open:
             await self.app.push_screen(DiffScreen(text, f"{tree.branch} beside its repository"))
 
     async def action_merge(self) -> None:
@@ -339,14 +344,18 @@ class WorktreesScreen(ClosedOnce[None]):
 
     async def action_remove(self) -> None:
         """Say what removing the chosen worktree would lose, and ask whether that is meant."""
-        if self._chosen is None or self._chosen[0].main or self._busy:
+        if self._chosen is None or self._busy:
+            return
+        if self._chosen[0].main:
             self._say("The repository itself is not removed.")
             return
         tree, loss = self._chosen
         busy = self._agents_in(tree)
         if busy:
             names = ", ".join(one_line(each.name) for each in busy)
-            self._say(f"{names} works there: archive it first.", problem=True)
+            them = "it" if len(busy) == 1 else "them"
+            works = "works" if len(busy) == 1 else "work"
+            self._say(f"{names} {works} there: /archive {them} in the prompt first.", problem=True)
             return
         from tui.screens.confirm import ConfirmScreen
 

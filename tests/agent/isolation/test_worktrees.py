@@ -55,6 +55,7 @@ async def test_from_making_to_removing(project: Path, short_dir: Path) -> None:
     assert await worktrees.remove(again.worktree) == ""
     assert not again.worktree.path.exists()
 
+    assert (await worktrees.loss(path)).untouched
     # What is not committed, ignored, or under way keeps it; what an installer makes does not.
     (path / "node_modules").mkdir()
     (path / "node_modules" / "made").write_text("again")
@@ -99,6 +100,8 @@ async def test_from_making_to_removing(project: Path, short_dir: Path) -> None:
         await worktrees.remove(made.worktree)
     kept = (await worktrees.loss(path)).token()
     assert await worktrees.remove(made.worktree, agreed=kept) == ""
+    # The last one takes the directory with it.
+    assert not path.parent.exists()
     assert [each.main for each in await worktrees.listed(project)] == [True]
     assert "agent/my-agent" not in git(project, "branch")
 
@@ -110,6 +113,19 @@ async def test_commits_are_never_lost(project: Path) -> None:
     git(made.worktree.path, "commit", "-qm", "work")
     assert "agent/x stays" in await worktrees.remove(made.worktree)
     assert "work" in git(project, "log", "--format=%s", "agent/x")
+
+
+async def test_a_merge_without_a_name_to_commit_with_says_what_to_do(project: Path) -> None:
+    path = (await make(project, "x")).worktree.path
+    git(path, "commit", "-qm", "work", "--allow-empty")
+    git(project, "commit", "-qm", "mine", "--allow-empty")
+    git(project, "config", "--remove-section", "user")
+    # Where the machine's own name would do, too.
+    git(project, "config", "user.useConfigOnly", "true")
+    with pytest.raises(GitFailed, match=r"no name or e-mail .*git config --global user\.name"):
+        await worktrees.merge(path)
+    assert git(project, "status", "--porcelain") == ""
+    assert not (project / ".git" / "MERGE_HEAD").exists()
 
 
 async def test_the_repository_itself_and_none(project: Path, short_dir: Path) -> None:

@@ -43,8 +43,11 @@ async def test_from_looking_to_removing(
         assert f"src/a.py: other, {agent.name}, in worktrees of their own" in shown or (
             f"src/a.py: {agent.name}, other, in worktrees of their own" in shown
         )
+        assert "nothing is in it yet" in shown
         await pilot.press("down", "x")
-        await until(pilot, lambda: "works there: archive it first" in text(app))
+        await until(pilot, lambda: "works there: /archive it in the prompt" in text(app))
+        await pilot.press("d")
+        await until(pilot, lambda: "agent/busy: it has nothing that the repository" in text(app))
         await pilot.press("down")
         await until(pilot, lambda: "not committed: c" in text(app))
         await pilot.press("d")
