@@ -22,6 +22,7 @@ from agent.protocol.events import (
     DemoChanged,
     DreamChanged,
     EngineStopping,
+    GateChanged,
     GateClosed,
     GateOpened,
     Notice,
@@ -188,7 +189,7 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
             if not _called(app, gate.agent_id):
                 tell_person(app, f"{gate.agent_name} waits for your decision ({gate.risk})")
             return {"agents", "gates"}
-        case GateClosed():
+        case GateChanged() | GateClosed():
             return {"agents", "gates"}
         case QuestionAsked(question=question):
             if not _called(app, question.agent_id):

@@ -16,7 +16,7 @@ from agent.actions import Action, written
 from agent.errors import AgentError, AgentUnknown
 from agent.hub import Hub
 from agent.protocol.commands.gates import Decide
-from agent.protocol.events import GateClosed, GateOpened
+from agent.protocol.events import GateChanged, GateClosed, GateOpened
 from agent.protocol.gates import DecidedBy, Gate
 from memory.database import Database
 
@@ -204,6 +204,13 @@ class Gates:
                     waiting.binding, approved, command.by, command.message, command.gate_id, edited
                 )
             )
+
+    def fix(self, gate_id: str, why: str) -> None:
+        """Tell everybody that what an open gate asks about cannot be changed any more, and why."""
+        waiting = self._open.get(gate_id)
+        if waiting is not None:
+            waiting.gate = waiting.gate.model_copy(update={"fixed": why})
+            self._hub.publish(GateChanged(gate=waiting.gate))
 
     def gate(self, gate_id: str) -> Gate:
         """An open gate.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.gates.gate import Binding, Decision, Gates
 from agent.protocol.gates import Gate, RiskLevel, Span
@@ -46,6 +46,20 @@ class OwnGates:
     def asked(self, gate_id: str) -> Asked | None:
         """What one of this agent's open gates is about."""
         return self._asked.get(gate_id)
+
+    def is_changed(self, gate_id: str) -> bool:
+        """Whether an open gate asks about what the person made of what the agent wanted."""
+        asked = self._asked.get(gate_id)
+        return asked is not None and asked.step is not asked.original
+
+    def fix(self, gate_id: str, why: str) -> None:
+        """Have an open gate take no other command from now on, saying why."""
+        asked = self._asked.get(gate_id)
+        if asked is None or not isinstance(asked.step.how, Elsewhere):
+            return
+        how = replace(asked.step.how, instead=None, fixed=why)
+        self._asked[gate_id] = replace(asked, step=replace(asked.step, how=how))
+        self._gates.fix(gate_id, why)
 
     async def ask(
         self,

@@ -36,7 +36,7 @@ from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
 from agent.protocol.events import Notice
 from agent.sessions.conversation import shortened
 from agent.sessions.session import clean
-from agent.steps.steps import Effect, Elsewhere, NotRun, Outcome, Step
+from agent.steps.steps import Effect, Elsewhere, NotRun, Outcome, Step, TakenBack
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
 
@@ -217,7 +217,12 @@ class Hooks:
         async def tell() -> Effect:
             assert open_one is not None
             if open_one.released is not None:
-                return await self._by_key(agent, open_one.released, allow=True)
+                try:
+                    return await self._by_key(agent, open_one.released, allow=True)
+                except TakenBack:
+                    if not agent.closing:
+                        _warn(agent, "approved, but its own prompt was gone; nothing was pressed")
+                    raise
             if call.gone.done():
                 return Effect(WENT_AWAY, ok=False)
             return Effect(f"allowed: {adapter.title} goes on with it")
@@ -225,12 +230,12 @@ class Hooks:
         async def instead(command: str) -> Effect:
             assert open_one is not None
             if open_one.released is not None:
-                raise NotRun("its hook was let go, so it can only run what it asked about")
+                raise NotRun(f"nothing ran: {_let_go(adapter)}")
             effect = await tell()
             open_one.command = command
             return effect
 
-        takes = adapter.change is not None and isinstance(asked.input, Mapping)
+        takes = _takes_another(adapter, asked)
         step = Step(
             planned.action,
             Elsewhere(
@@ -294,8 +299,15 @@ class Hooks:
             elif gate_id is None or not self.by_key(agent):
                 await self._dismiss(agent, each, ASKS_IN_PANE)
                 _tell_waiting(agent, planned.title)
+            elif agent.performer.gates.is_changed(gate_id):
+                # What the agent's own prompt stands for is not what the person wrote.
+                await self._dismiss(agent, each, ASKS_IN_PANE)
+                _tell_waiting(agent, planned.title)
+                _warn(agent, f"the command as you changed it is not run: {_let_go(adapter)}")
             else:
                 # Let go; the question stays, since something can answer the agent's own prompt.
+                if _takes_another(adapter, each.asked):
+                    agent.performer.gates.fix(gate_id, _let_go(adapter))
                 each.released = Released(
                     gate_id, each.pane_id, adapter.name, each.asked.tool, planned.action.text
                 )
@@ -321,6 +333,8 @@ class Hooks:
         """See a question through whose hook was let go."""
         await asyncio.wait({each.task})
         outcome = await self._settle(agent, each, planned, tool_use_id)
+        if outcome is not None and outcome.status is ToolStatus.FAILED:
+            _warn(agent, outcome.text)
         if outcome is not None and outcome.status is ToolStatus.DENIED:
             assert each.released is not None
             try:
@@ -331,8 +345,7 @@ class Hooks:
             except (AgentError, TerminalError) as error:
                 problem = f"its own prompt is not answered: {one_line(error)}"
             if problem:
-                notice = Notice(level="warning", text=f"{agent.name}: {problem}")
-                agent.services.hub.publish(notice)
+                _warn(agent, problem)
 
     async def _by_key(
         self, agent: LiveAgent, released: Released, *, allow: bool, message: str = ""
@@ -372,6 +385,20 @@ class Hooks:
         settled = not each.task.cancelled() and each.task.exception() is None
         said = settled and each.task.result().status in (ToolStatus.DONE, ToolStatus.DENIED)
         self.ended(agent_id, each.pane_id, each.step.action.text, said)
+
+
+def _takes_another(adapter: Adapter, asked: Asked) -> bool:
+    """Whether an agent's hook can answer with another command than it asked about."""
+    return adapter.change is not None and isinstance(asked.input, Mapping)
+
+
+def _let_go(adapter: Adapter) -> str:
+    """Why an agent takes no other command any more."""
+    return f"{adapter.title} waits for its hook no longer, and runs a command only as it asked"
+
+
+def _warn(agent: LiveAgent, text: str) -> None:
+    agent.services.hub.publish(Notice(level="warning", text=f"{agent.name}: {text}"))
 
 
 def _hold(adapter: Adapter, agent: LiveAgent) -> float:

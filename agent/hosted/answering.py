@@ -17,9 +17,11 @@ from agent.hosted.profile import Profile
 from agent.hosted.profile_files import runs
 from agent.hosted.screen_rules import Offered
 from agent.panes.panes import PaneLost, Panes
-from agent.steps.steps import Effect, NotRun
+from agent.steps.steps import Effect, NotRun, TakenBack
+from tungsten.adopted.adopted_pane import AdoptedPane
 from tungsten.errors import PaneGone, TerminalError
 from tungsten.outcome import ForIdle
+from tungsten.pane import Pane
 from tungsten.pressing import Standing
 from tungsten.programs.foreground import SHELLS, Foreground, group, program_name
 from tungsten.screen.frame import Frame
@@ -149,9 +151,32 @@ class Answering:
 
         Raises:
             NotRun: nothing was pressed; says why.
+            TakenBack: it was cancelled before anything was pressed.
             OutcomeUnknown: the connection broke, and nothing tells whether it was pressed.
             AgentError, TerminalError: the pane is gone, or not the agent's.
         """
+        try:
+            pane, standing = await self._ready(seen, answer)
+        except asyncio.CancelledError as cancelled:
+            raise TakenBack from cancelled
+        # First: whatever becomes of the connection, there is no second try.
+        self._pressed[seen.pane_id] = seen.dialog.fingerprint
+        if not await pane.press_if(answer.key, standing):
+            self._pressed.pop(seen.pane_id, None)
+            raise NotRun(
+                f"its screen changed at that very moment, or takes no keys now (copy mode?); "
+                f"{NOTHING}"
+            )
+        if await self._cleared(seen):
+            self._pressed.pop(seen.pane_id, None)
+            return Effect(f"{named(answer)} was pressed")
+        return Effect(
+            f"{named(answer)} was pressed once and the dialog still stands: look at its pane",
+            ok=False,
+        )
+
+    async def _ready(self, seen: Seen, answer: Offered) -> tuple[Pane | AdoptedPane, Standing]:
+        """Wait until a dialog takes keys; gives the pane, and how it must stand to be pressed."""
         pane_id = seen.pane_id
         keyboard = self._panes.own(pane_id).keyboard
         await self._stood(seen)
@@ -175,26 +200,8 @@ class Answering:
             raise NotRun(f"it was gone, and has only just come back; {NOTHING}")
         if answer not in dialog.answers:
             raise NotRun(f"it does not offer {named(answer)}; {NOTHING}")
-        standing = Standing(
-            self._panes.own(pane_id).pid,
-            frame,
-            frozenset(dialog.first + number for number in dialog.changing),
-        )
-        # First: whatever becomes of the connection, there is no second try.
-        self._pressed[pane_id] = dialog.fingerprint
-        if not await pane.press_if(answer.key, standing):
-            self._pressed.pop(pane_id, None)
-            raise NotRun(
-                f"its screen changed at that very moment, or takes no keys now (copy mode?); "
-                f"{NOTHING}"
-            )
-        if await self._cleared(seen):
-            self._pressed.pop(pane_id, None)
-            return Effect(f"{named(answer)} was pressed")
-        return Effect(
-            f"{named(answer)} was pressed once and the dialog still stands: look at its pane",
-            ok=False,
-        )
+        changing = frozenset(dialog.first + number for number in dialog.changing)
+        return pane, Standing(self._panes.own(pane_id).pid, frame, changing)
 
     async def _stood(self, seen: Seen) -> None:
         """Wait until a dialog has stood long enough to take a key, or something else is seen."""

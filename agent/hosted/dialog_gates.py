@@ -28,7 +28,7 @@ from agent.protocol.agents import AgentState
 from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
 from agent.protocol.events import Notice
 from agent.steps.perform import MAX_LOOKS
-from agent.steps.steps import Effect, Elsewhere, NotRun, Outcome, Step
+from agent.steps.steps import Effect, Elsewhere, NotRun, Outcome, Step, TakenBack
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
 from tungsten.outcome import ForIdle
@@ -45,6 +45,8 @@ IN_ITS_PANE = "answered in its pane"
 """Why what waits in the inbox does no more."""
 
 ENDED = "its program has ended"
+
+GONE = f"its dialog was gone before its key; {NOTHING}"
 
 SHOWS_SECONDS = 5.0
 """How long an agent may take to show the dialog of what its hook asked about before."""
@@ -243,13 +245,17 @@ class DialogGates:
 
         Raises:
             NotRun: nothing was pressed; says why.
-            AgentError, TerminalError: as `Answering.press`.
+            TakenBack, AgentError, TerminalError: as `Answering.press`.
         """
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(SHOWS_SECONDS):
                 while pane_id not in self._open:
                     self._shown.clear()
                     await self._shown.wait()
+        except TimeoutError:
+            pass
+        except asyncio.CancelledError as cancelled:
+            raise TakenBack from cancelled
         opened = self._open.get(pane_id)
         if opened is None:
             raise NotRun(f"its dialog does not stand in its pane; {NOTHING}")
@@ -309,17 +315,28 @@ class DialogGates:
             deny_presses=named(deny) if deny is not None else "",
             fixed="its dialog takes a command only as it stands there",
         )
+        by_person = False
+
+        def progress(fields: dict[str, object]) -> None:
+            nonlocal by_person
+            by_person |= fields.get("status") is ToolStatus.GATED
+            self._agent.conversation.change_tool(block_id, **fields)
+
         outcome = Outcome(ToolStatus.FAILED, NOTHING)
         for _ in range(MAX_LOOKS):
             action: Action = RunCommand(seen.dialog.command, "")
             if doubt:
                 action = AllowDialog(seen.dialog.text, doubt)
             opened.step = Step(action, how, title=" ".join(action.text.split())[:300])
-            outcome = await self._agent.performer.perform(
-                opened.step,
-                tool_use_id=tool_use_id,
-                progress=lambda fields: self._agent.conversation.change_tool(block_id, **fields),
-            )
+            try:
+                outcome = await self._agent.performer.perform(
+                    opened.step, tool_use_id=tool_use_id, progress=progress
+                )
+            except TakenBack:
+                # Before anybody was asked it is no matter of theirs.
+                if by_person and not self._agent.closing:
+                    self._tell(f"approved, but {GONE}")
+                raise
             if outcome.status in (ToolStatus.DENIED, ToolStatus.DONE):
                 return outcome
             self._tell(outcome.text)
@@ -338,7 +355,7 @@ class DialogGates:
             outcome = await self._answer_by(seen, deny, denies=True)
         except asyncio.CancelledError:
             if not self._agent.closing:
-                self._tell(f"denied, but its dialog was gone before its key; {NOTHING}")
+                self._tell(f"denied, but {GONE}")
             raise
         if outcome.status is not ToolStatus.DONE:
             self._tell(outcome.text)

@@ -54,6 +54,13 @@ class GateOpened(Wire):
     gate: Gate
 
 
+class GateChanged(Wire):
+    """What can be done with an open gate is another thing now; what it asks about is the same."""
+
+    type: Literal["gate_changed"] = "gate_changed"
+    gate: Gate
+
+
 class GateClosed(Wire):
     """A gate was decided, or is no longer needed."""
 
@@ -152,6 +159,7 @@ Event = Annotated[
     | BlockChanged
     | BlockDelta
     | GateOpened
+    | GateChanged
     | GateClosed
     | QuestionAsked
     | QuestionClosed

@@ -15,6 +15,7 @@ from agent.protocol.events import (
     DemoChanged,
     DreamChanged,
     Event,
+    GateChanged,
     GateClosed,
     GateOpened,
     PausedChanged,
@@ -53,6 +54,9 @@ def _changes(snapshot: Snapshot, event: Event) -> dict[str, object]:
             return _with_last_block(snapshot, agent_id, block.id)
         case GateOpened(gate=gate):
             return {"gates": _with_gate(snapshot.gates, gate)}
+        case GateChanged(gate=gate):
+            known = any(each.id == gate.id for each in snapshot.gates)
+            return {"gates": _with_gate(snapshot.gates, gate)} if known else {}
         case GateClosed(gate_id=gate_id):
             return {"gates": tuple(gate for gate in snapshot.gates if gate.id != gate_id)}
         case QuestionAsked(question=question):

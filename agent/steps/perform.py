@@ -38,7 +38,7 @@ from agent.steps.output import Outputs
 from agent.steps.owner import Owner
 from agent.steps.pieces import Pieces
 from agent.steps.running_lines import Begun, RunningLines
-from agent.steps.steps import Effect, NotRun, Outcome, Progress, Step
+from agent.steps.steps import Effect, NotRun, Outcome, Progress, Step, TakenBack
 from memory.database import Database
 from tungsten.errors import OutcomeUnknown, TerminalError
 
@@ -309,7 +309,7 @@ class Performer:
             if decision.by == "person":
                 progress({"decision": f"asked again: {change}"})
             return None
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
             if not self._owner.closing:
                 try:
                     await self._effects.stop_command(step)
@@ -318,7 +318,8 @@ class Performer:
                     await self._journal.action_ended(
                         action_id, {**ended, "outcome": "interrupted", "seconds": seconds}
                     )
-                    self._report(step, looked, word, decision.by, "unknown", seconds=seconds)
+                    ended_as: Ended = "not run" if isinstance(cancelled, TakenBack) else "unknown"
+                    self._report(step, looked, word, decision.by, ended_as, seconds=seconds)
             raise
         except OutcomeUnknown as error:
             effect = Effect(one_line(error), ok=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,10 @@ LineSource: TypeAlias = Literal["lines", "names", "matches"]
 
 class NotRun(AgentError):
     """The action cannot happen as things stand; nothing was done."""
+
+
+class TakenBack(asyncio.CancelledError):
+    """The action was called off before anything of it was done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from agent.protocol.events import (
     DreamChanged,
     EngineStopping,
     Event,
+    GateChanged,
     GateClosed,
     GateOpened,
     Notice,
@@ -145,6 +146,8 @@ class Teller:
                 yield from self._block(agent_id, block)
             case GateOpened(gate=gate):
                 yield self._gate(gate)
+            case GateChanged(gate=gate):
+                self._gates[gate.id] = gate
             case GateClosed():
                 gate_closed = self._gates.pop(event.gate_id, None)
                 what = visible_line(gate_closed.text) if gate_closed else event.text

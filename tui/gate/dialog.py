@@ -23,6 +23,7 @@ from tui.gate.held import WORDS, HeldKey
 from tui.gate.host import host
 from tui.gate.key_meanings import HARMLESS, SCROLL_KEYS, Shown
 from tui.gate.keyboard import KeyboardApp
+from tui.gate.keys_offered import can_edit
 from tui.gate.queue import Queue, place_of
 from tui.gate.quiet import QuietRule, RefusedKey
 from tui.gate.words import short_path
@@ -239,6 +240,10 @@ class GateDialog(GateChoices):
             self._offer = None
             self.peeking = False
             self._hint = ""
+        elif self._writing == "command" and not can_edit(gate):
+            self.notify(f"{gate.agent_name}: {gate.fixed}", severity="warning", timeout=30)
+            self._tell_unsent()
+            self._leave_writing()
         # Any change of what stands there restarts the silence, also of the same gate.
         self._wait_anew()
         self._write()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,8 +13,8 @@ import pytest
 
 from agent.actions import RunCommand
 from agent.engine.connections import Connections
-from agent.hook import codex
-from agent.hook.adapter import Asked
+from agent.hook import claude, codex
+from agent.hook.adapter import Adapter, Asked
 from agent.hook.asking import ASKS_IN_PANE, SHOWN_INPUT, Hooks, _Open, _shown
 from agent.hook.connection import MAX_HELD, Greeting
 from agent.hook.tools import Planned
@@ -24,12 +24,28 @@ from agent.steps.edited import CannotEdit, edited_step
 from agent.steps.steps import Effect, Elsewhere, Step
 
 
-async def let_go(hold: float | None, *, by_key: bool) -> tuple[bytes, list[str], _Open]:
+@dataclass
+class LetGo:
+    """What came of a question that nobody answered until its hook was let go."""
+
+    each: _Open
+    answer: bytes = b""
+    withdrawn: list[str] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+
+async def let_go(
+    hold: float | None,
+    *,
+    by_key: bool = True,
+    adapter: Adapter = codex.ADAPTER,
+    changed: bool = False,
+) -> LetGo:
     """Wait for an answer that never comes, until the hook is let go."""
-    withdrawn: list[str] = []
 
     async def withdraw(gate_id: str, why: str, agent_id: str) -> None:
-        withdrawn.append(why)
+        found.withdrawn.append(why)
 
     async def press(agent: object, released: object, allow: bool, message: str) -> Effect:
         return Effect("")
@@ -39,39 +55,62 @@ async def let_go(hold: float | None, *, by_key: bool) -> tuple[bytes, list[str],
         gates=SimpleNamespace(withdraw=withdraw),
         answer_by_key=press if by_key else None,
         hook_heard=lambda agent, heard: None,
+        hub=SimpleNamespace(publish=lambda event: found.told.append(event.text)),
+    )
+    gates = SimpleNamespace(
+        of_step=lambda step: "g",
+        is_changed=lambda gate_id: changed,
+        fix=lambda gate_id, why: found.fixed.append(why),
     )
     agent: Any = SimpleNamespace(
         id="a",
         name="a",
         hook_hold=hold,
         services=services,
-        performer=SimpleNamespace(gates=SimpleNamespace(of_step=lambda step: "g")),
+        performer=SimpleNamespace(gates=gates),
         spawn=lambda work, name: later.append(work),
     )
     action = RunCommand("sudo reboot", "")
     step = Step(action, Elsewhere(Path("/"), "%1", "bash", lambda: asyncio.sleep(0)))  # type: ignore[arg-type, return-value]
     asked = Asked("Bash", {"command": action.command})
     task: Any = asyncio.create_task(asyncio.Event().wait())
-    each = _Open(asked, step, "%1", task)
+    found = LetGo(_Open(asked, step, "%1", task))
     call: Any = SimpleNamespace(gone=asyncio.get_running_loop().create_future())
     hooks = Hooks(lambda: ())
-    answer = await hooks._await(codex.ADAPTER, agent, each, Planned(action, "t"), "hook_1", call)
+    found.answer = await hooks._await(
+        adapter, agent, found.each, Planned(action, "t"), "hook_1", call
+    )
     for work in later:
         work.close()
     task.cancel()
-    return answer, withdrawn, each
+    return found
 
 
 @pytest.mark.parametrize("by_key", [True, False])
 async def test_a_profile_says_when_a_hook_is_let_go(by_key: bool) -> None:
-    answer, withdrawn, each = await let_go(0.0, by_key=by_key)
-    assert answer == b""
+    found = await let_go(0.0, by_key=by_key)
+    assert found.answer == b""
+    released = found.each.released
     if by_key:
-        assert each.released is not None
-        assert (each.released.gate_id, each.released.text) == ("g", "sudo reboot")
-        assert withdrawn == []
+        assert released is not None
+        assert (released.gate_id, released.text) == ("g", "sudo reboot")
+        assert found.withdrawn == []
     else:
-        assert (withdrawn, each.released) == ([ASKS_IN_PANE], None)
+        assert (found.withdrawn, released) == ([ASKS_IN_PANE], None)
+    # It took no other command from the beginning.
+    assert (found.fixed, found.told) == ([], [])
+
+
+async def test_what_is_let_go_takes_no_other_command_any_more() -> None:
+    why = "Claude Code waits for its hook no longer, and runs a command only as it asked"
+    found = await let_go(0.0, adapter=claude.ADAPTER)
+    assert found.each.released is not None
+    assert (found.fixed, found.withdrawn, found.told) == ([why], [], [])
+    # What the person has changed by then is never run: its own prompt asks about its own.
+    found = await let_go(0.0, adapter=claude.ADAPTER, changed=True)
+    assert found.each.released is None
+    assert found.withdrawn == [ASKS_IN_PANE]
+    assert found.told == [f"a: the command as you changed it is not run: {why}"]
 
 
 def test_profiles_hold_no_hook_for_ever() -> None:

@@ -15,9 +15,10 @@ from agent.hook.asking import Call
 from agent.hosted import dialog_gates
 from agent.hosted.status import Evidence, Kind, Source
 from agent.protocol.agents import AgentState, Mode
-from agent.protocol.commands.gates import AlwaysAllow, Answer, SuggestRule
+from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule
 from agent.protocol.commands.prompts import Interrupt
-from agent.protocol.events import GateOpened
+from agent.protocol.events import ActionReported, GateOpened
+from agent.steps.edited import CannotEdit
 from tests.agent.live.asker import CHOOSE, WORKS, asks, hosted
 
 
@@ -154,7 +155,14 @@ async def test_while_the_person_types_in_the_pane_nothing_is_pressed(house, aske
     assert asker.got == []
     await asker.pane.send_keys("3")
     await asker.tool("interrupted")
+    told = [event.outcome for event in house.events if isinstance(event, ActionReported)]
+    assert (told, asker.notices()) == (["started", "not run"], [])
     # What the person had decided and can no longer be done is told.
+    await asker.ask("high", asks("rm -rf /home"))
+    await house.decide(await house.gate())
+    await asker.tool("running")
+    await asker.works()
+    await asker.notice("approved, but its dialog was gone before its key; nothing was pressed")
     await asker.ask("high", asks("rm -rf /"))
     await house.decide(await house.gate(), "deny", "leave it")
     await asker.tool("denied")
@@ -256,9 +264,9 @@ async def test_an_engine_that_ends_leaves_the_dialog_to_stand(house, asker):
 async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_go(
     house, asker, monkeypatch
 ):
-    async def hooked(command, hold):
+    async def hooked(command, hold, name="codex"):
         """Have the agent's hook ask about a command, held for so many seconds."""
-        monkeypatch.setitem(ADAPTERS, "codex", replace(ADAPTERS["codex"], hold=hold))
+        monkeypatch.setitem(ADAPTERS, name, replace(ADAPTERS[name], hold=hold))
         said = {
             "session_id": "s1",
             "cwd": str(house.project),
@@ -268,7 +276,7 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
         }
         gone = asyncio.get_running_loop().create_future()
         pid = asker.agent.panes.own(asker.pane_id).pid
-        call = Call("codex", json.dumps(said).encode(), pid, gone, lambda seconds: None)
+        call = Call(name, json.dumps(said).encode(), pid, gone, lambda seconds: None)
         return await house.agents.answer_hook(call)
 
     async def stands(text):
@@ -353,6 +361,34 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     await house.until(lambda: not house.hub.snapshot().gates, "no gate")
     await asker.works()
 
+    # Let go, it takes no other command any more, which everybody sees at once.
+    assert await hooked("rm -rf /usr", 0.1, "claude") == b""
+    [open_one] = house.hub.snapshot().gates
+    assert "waits for its hook no longer" in open_one.fixed
+    edit = Decide(gate_id=open_one.id, decision="approve", edited="ls")
+    with pytest.raises(CannotEdit, match="waits for its hook no longer"):
+        await house.carry_out(edit)
+    assert house.hub.snapshot().gates == (open_one,)
+    await house.gate()
+    await asker.ask("high", asks("rm -rf /usr"))
+    await house.decide(open_one)
+    await asker.dialogs.until(lambda: asker.got == ["1", "3", "3", "1"])
+    await house.until(lambda: not house.hub.snapshot().gates, "no gate")
+    await asker.works()
+
+    # Approved, and its dialog goes before the key.
+    assert await hooked("rm -rf /lib", 0.1, "claude") == b""
+    keyboard = asker.agent.panes.own(asker.pane_id).keyboard
+    keyboard.hold(on=True)
+    await asker.ask("high", asks("rm -rf /lib"))
+    await house.decide(await house.gate())
+    await stands("rm -rf /lib")
+    await asker.pane.send_keys("3")
+    await asker.notice("approved, but its own prompt was gone; nothing was pressed")
+    keyboard.hold(on=False)
+    assert asker.got == ["1", "3", "3", "1", "3"]
+    await asker.works()
+
     # Left by a key in its pane before its dialog was seen, of which its hook tells nothing.
     assert await hooked("rm -rf /srv", 0.1) == b""
     unseen = await house.gate()
@@ -373,4 +409,11 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     texts = [gate.text for gate in house.gates_seen()]
     assert (texts.pop(0), texts.pop()) == ("rm -rf /tmp", "rm -rf /opt")
     assert texts.pop() == "rm -rf /srv"
-    assert texts == ["rm -rf / && echo done", *["rm -rf /"] * 2, "rm -rf /home", "rm -rf /var"]
+    assert texts == [
+        "rm -rf / && echo done",
+        *["rm -rf /"] * 2,
+        "rm -rf /home",
+        "rm -rf /var",
+        "rm -rf /usr",
+        "rm -rf /lib",
+    ]

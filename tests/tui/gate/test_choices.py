@@ -148,6 +148,29 @@ async def test_only_commands_can_be_changed(make_app: MakeApp, make_gate: MakeGa
         assert "Codex runs a command only as it asked" in app.dialog.border_subtitle
 
 
+async def test_what_cannot_be_changed_any_more_is_told_to_who_is_changing_it(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    gate = make_gate()
+    app = make_app(gate)
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await press(pilot, "e")
+        await pilot.press("x")
+        app.set_gates(gate.model_copy(update={"fixed": "Pear waits no longer"}))
+        await pilot.pause()
+        assert not app.dialog.command.display
+        told = " ".join(one.message for one in app._notifications)
+        assert "Pear waits no longer" in told
+        assert "What you wrote was not sent: " in told
+        assert "no: Pear waits no longer" in said(app, "#gate-facts")
+        # The silence is wanted anew, and then the key says why.
+        await armed(pilot)
+        await press(pilot, "e")
+        assert "Pear waits no longer" in app.dialog.border_subtitle
+        assert app.sent == []
+
+
 # Keeping a rule ---------------------------------------------------------------------------------
 
 
