@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from agent.hook.spending import Entries
 from agent.protocol.agents import AgentState
 
 Kind = Literal["permission", "question", "login", "other"]
@@ -60,6 +61,7 @@ class Heard:
         settles: which questions are answered by now: `tool`, those about `done`; `turn`, all of
             its main thread; `request`, the one of the number `request`; empty, none.
         done: the tool that was used.
+        transcript: the file of the conversation, as the agent says.
     """
 
     event: str
@@ -71,6 +73,7 @@ class Heard:
     session: str = ""
     done: Asked | None = None
     request: str = ""
+    transcript: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ class Adapter:
             of; nothing printed where that event cannot.
         hold: seconds for which a hook waits for the person before it lets go, with nothing
             printed. Then the agent's own prompt stands, and is answered by key.
+        spends: how the file of a conversation, which a hook names, tells what that has used; None
+            where none does.
         recorded: the version that all this was read from.
     """
 
@@ -123,6 +128,7 @@ class Adapter:
     recorded: str = ""
     change: Callable[[Mapping[str, Any], str], bytes] | None = None
     remark: Callable[[str, str], bytes] = lambda event, text: b""
+    spends: Entries | None = None
 
     @property
     def asks(self) -> bool:

@@ -15,6 +15,10 @@ Read from @anthropic-ai/claude-code 2.1.332: the input and output schemas in its
 * The hook runs while the dialog is on the screen; whichever answers first counts. When the person
   answers in the pane, the hook is not ended: only PostToolUse, or the end of the turn, tells of it.
 * A hook is ended after `timeout` seconds, 600 unless given.
+* Transcript: JSON lines. Each block of an answer is a line of `type` "assistant" with `message`,
+  whose `id` and `usage` (`input_tokens`, `cache_read_input_tokens`, `cache_creation_input_tokens`,
+  `output_tokens`) are those of the whole answer; subagents write to files of their own. At the end
+  of the program, a line of `type` "cost-state" with `totalCostUSD`.
 * Settings: `hooks` in `~/.claude/settings.json` (`CLAUDE_CONFIG_DIR` moves the directory), or in a
   project's `.claude/settings.local.json`. A tool that needs the person's own answer
   (AskUserQuestion, ExitPlanMode) is not allowed by a hook.
@@ -24,9 +28,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from agent.hook.adapter import Adapter, Asked, Heard, HookSettings, Kind, text
+from agent.hook.spending import Entries, Spent, number
 from agent.protocol.agents import AgentState
 
 ASKS_PERSON = frozenset({"AskUserQuestion", "ExitPlanMode", "EnterPlanMode"})
@@ -44,6 +50,18 @@ _TAKES_CONTEXT = frozenset({"PostToolUse", "UserPromptSubmit"})
 
 def read(value: Mapping[str, Any]) -> Asked | Heard | None:
     """Understand one event of Claude Code."""
+    found = _read(value)
+    return with_transcript(found, value)
+
+
+def with_transcript(found: Asked | Heard | None, value: Mapping[str, Any]) -> Asked | Heard | None:
+    """The same, with the file that an event names."""
+    if not isinstance(found, Heard):
+        return found
+    return replace(found, transcript=text(value, "transcript_path"))
+
+
+def _read(value: Mapping[str, Any]) -> Asked | Heard | None:
     event = text(value, "hook_event_name")
     session, thread = text(value, "session_id"), text(value, "agent_id")
     match event:
@@ -91,6 +109,20 @@ def asked(value: Mapping[str, Any]) -> Asked:
     )
 
 
+def spent(line: Mapping[str, Any], known: Spent) -> None:
+    """Add what a line of its transcript says."""
+    match line.get("type"):
+        case "assistant" if isinstance(message := line.get("message"), Mapping):
+            used, key = message.get("usage"), text(message, "id")
+            cached = ("cache_read_input_tokens", "cache_creation_input_tokens")
+            known.sent[key] = number(used, "input_tokens", *cached)
+            known.received[key] = number(used, "output_tokens")
+            # What was named before is no longer the whole.
+            known.cost = None
+        case "cost-state" if isinstance(cost := line.get("totalCostUSD"), int | float):
+            known.cost = float(cost)
+
+
 def allow() -> bytes:
     """Let it use the tool."""
     return _decision({"behavior": "allow"})
@@ -128,6 +160,7 @@ ADAPTER = Adapter(
     recorded="2.1.332",
     change=change,
     remark=remark,
+    spends=Entries((b'"usage"', b'"cost-state"'), spent),
 )
 
 HOOKS = (

@@ -12,6 +12,9 @@ https://github.com/openai/codex/pull/17563.
   Nothing printed with status 0: its own prompt stands.
 * The hook runs before the prompt is shown, and its screen waits for it: so a hook must let go soon,
   and what a person has to decide is answered by key.
+* Transcript: JSON lines; those of `payload.type` "token_count" hold
+  `payload.info.total_token_usage`
+  (`input_tokens`, `output_tokens`), the sums of the conversation. No cost is named.
 * Settings: `hooks.json` in `~/.codex` (`CODEX_HOME` moves it) or in a project's `.codex`, in Claude
   Code's form. A hook runs only after the person has trusted it in Codex, which asks at its start.
 """
@@ -23,6 +26,7 @@ from typing import Any
 
 from agent.hook import claude
 from agent.hook.adapter import Adapter, Asked, Heard, HookSettings, text
+from agent.hook.spending import Entries, Spent, number
 from agent.protocol.agents import AgentState
 
 HOLD_SECONDS = 1.0
@@ -33,6 +37,10 @@ _NETWORK = "network-access"
 
 def read(value: Mapping[str, Any]) -> Asked | Heard | None:
     """Understand one event of Codex."""
+    return claude.with_transcript(_read(value), value)
+
+
+def _read(value: Mapping[str, Any]) -> Asked | Heard | None:
     event, session = text(value, "hook_event_name"), text(value, "session_id")
     match event:
         case "PermissionRequest":
@@ -64,7 +72,27 @@ def _asked(value: Mapping[str, Any]) -> Asked:
     return found
 
 
-ADAPTER = Adapter("codex", "Codex", read, claude.allow, claude.deny, HOLD_SECONDS, "0.171.0")
+def spent(line: Mapping[str, Any], known: Spent) -> None:
+    """Take what a line of its transcript says, which is the sum of all so far."""
+    payload = line.get("payload")
+    info = payload.get("info") if isinstance(payload, Mapping) else None
+    total = info.get("total_token_usage") if isinstance(info, Mapping) else None
+    if isinstance(total, Mapping):
+        # What its cache had is a part of its input, and what it reasoned a part of its output.
+        known.sent["all"] = number(total, "input_tokens")
+        known.received["all"] = number(total, "output_tokens")
+
+
+ADAPTER = Adapter(
+    "codex",
+    "Codex",
+    read,
+    claude.allow,
+    claude.deny,
+    HOLD_SECONDS,
+    "0.171.0",
+    spends=Entries((b'"token_count"',), spent),
+)
 
 HOOKS = (
     # Longer than any profile may hold it.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.hosted.hosted_agent import HostedAgent
 from agent.hosted.status import Evidence, HostedState
+from agent.protocol.hosted import Spent
 
 if TYPE_CHECKING:
     from agent.agents.live_agent import LiveAgent
@@ -74,12 +75,21 @@ def _hosted(head: str, agent: HostedAgent, now: float) -> str:
         lines += [
             f"  answer: {answer.key} = {answer.label} ({answer.means})" for answer in shown.answers
         ]
+    lines.append(f"  cost: {_spent(agent.spent)}")
     lines.append("  evidence, the strongest first:")
     lines += [
         f"    {_evidence(each, now)}"
         for each in sorted(observer.evidence.values(), key=lambda each: -each.source.grade)
     ] or ["    none yet"]
     return "\n".join(lines)
+
+
+def _spent(spent: Spent | None) -> str:
+    if spent is None:
+        return "it tells neither tokens nor cost"
+    tokens = f"{spent.tokens:,} tokens" if spent.tokens is not None else "no tokens told"
+    cost = f"${spent.cost:.4f}" if spent.cost is not None else "it names no cost"
+    return f"{tokens}; {cost}; by its {spent.source}, this conversation alone"
 
 
 def _said(state: HostedState) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from agent.agents.live_agent import LiveAgent
 from agent.agents.services import Services
 from agent.hook.adapter import Heard, Released
 from agent.hook.adapters import ADAPTERS
 from agent.hook.asking import Hooks
+from agent.hook.spending import Transcript
 from agent.hosted.dialog_gates import DialogGates
 from agent.hosted.hosted_agent import HostedAgent
 from agent.hosted.profile import Meaning
@@ -39,6 +41,8 @@ def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | Non
             dialogs.hook_is_over(pane_id, text, answered=answered)
 
     def heard(agent: LiveAgent, said: Heard) -> None:
+        if isinstance(agent, HostedAgent):
+            follow(agent, said)
         if isinstance(agent, HostedAgent) and said.state is not None:
             kind = Kind(said.kind) if said.kind else None
             agent.hear(
@@ -46,6 +50,11 @@ def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | Non
                     Source.HOOK, said.state, services.clock(), kind, said.detail, once=said.once
                 )
             )
+
+    def follow(agent: HostedAgent, said: Heard) -> None:
+        adapter = ADAPTERS.get(agent.profile.hook)
+        if said.transcript and adapter is not None and adapter.spends is not None:
+            agent.reads(Transcript(Path(said.transcript), adapter.spends))
 
     async def by_key(agent: LiveAgent, released: Released, allow: bool, message: str) -> Effect:
         dialogs = dialogs_of(agent)

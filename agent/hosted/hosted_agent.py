@@ -18,6 +18,7 @@ from agent.agents.command_agent import CommandAgent
 from agent.agents.services import Services
 from agent.errors import AgentError
 from agent.gates.gate import Binding, Decision
+from agent.hook.spending import Transcript
 from agent.hosted import dialog_gates
 from agent.hosted.delivery import TAKES_PROMPTS, AtWork, NotDelivered, deliver
 from agent.hosted.dialog_gates import ENDED, DialogGates, recover
@@ -27,11 +28,11 @@ from agent.hosted.profile import Profile
 from agent.hosted.profile_files import ProfileUnknown, profile_files
 from agent.hosted.screen_rules import Frame, ScreenMatch
 from agent.hosted.status import NOTHING as NOTHING_SEEN
-from agent.hosted.status import Evidence, HostedState, Kind, Source
+from agent.hosted.status import RESTING, Evidence, HostedState, Kind, Source
 from agent.protocol.agents import AgentState, AgentSummary
 from agent.protocol.conversation import BlockKind
 from agent.protocol.gates import Gate
-from agent.protocol.hosted import Hosted
+from agent.protocol.hosted import Hosted, Spent
 from agent.sessions.session import Session
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
@@ -53,6 +54,7 @@ class HostedAgent(CommandAgent):
     Attributes:
         observer: what is known of it; None while its program does not run.
         dialogs: asks about the dialogs that it shows; None while its program does not run.
+        spent: what it tells of its own use; None where it tells nothing.
     """
 
     def __init__(self, record: SessionRecord, session: Session, services: Services) -> None:
@@ -73,6 +75,9 @@ class HostedAgent(CommandAgent):
         self._passing = False
         self._speaking = asyncio.Lock()
         self._alarm: DriftAlarm | None = None
+        self.spent: Spent | None = None
+        self._transcript: Transcript | None = None
+        self._reading = asyncio.Lock()
         self._deafen: Callable[[], Awaitable[None]] | None = None
         """Ends listening to its pane."""
 
@@ -122,6 +127,7 @@ class HostedAgent(CommandAgent):
                 reason=found.reason,
                 passing=self._passing and _is_seen(found),
             )
+        hosted = hosted.model_copy(update={"spent": self.spent})
         return super().summary().model_copy(update={"hosted": hosted})
 
     @property
@@ -194,6 +200,7 @@ class HostedAgent(CommandAgent):
         )
 
         def looked(shown: ScreenMatch, frame: Frame) -> None:
+            self._look_for_cost(shown, frame)
             alarm.looked(shown, frame)
             dialogs.looked(pane_id, shown)
             # It may have said that it rests before it had drawn anything to type into.
@@ -287,6 +294,32 @@ class HostedAgent(CommandAgent):
         """Take what a source outside its terminal says of it: its hook."""
         if self.observer is not None:
             self.observer.hear(evidence)
+
+    def reads(self, transcript: Transcript) -> None:
+        """Follow what it writes of its own use, from now on in this file."""
+        if self._transcript is None or self._transcript.path != transcript.path:
+            self._transcript = transcript
+        self.spawn(self._read_on(self._transcript), "transcript")
+
+    async def _read_on(self, transcript: Transcript) -> None:
+        async with self._reading:
+            news = await asyncio.to_thread(transcript.read_on)
+        if news and transcript is self._transcript:
+            spent = transcript.spent
+            self._spends(Spent(tokens=spent.tokens, cost=spent.cost, source="transcript"))
+
+    def _look_for_cost(self, shown: ScreenMatch, frame: Frame) -> None:
+        cost = self.profile.cost_on(frame.lines)
+        if cost is not None:
+            self._spends(Spent(cost=cost, source="screen"))
+        if self._transcript is not None and shown.state in RESTING:
+            # It may have told its hook before it had written this.
+            self.spawn(self._read_on(self._transcript), "transcript")
+
+    def _spends(self, spent: Spent) -> None:
+        if spent != self.spent:
+            self.spent = spent
+            self.publish()
 
     def keyboard_left(self) -> None:
         """Note that a person typed in its pane: what stopped it there may never be reported."""

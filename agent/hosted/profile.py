@@ -8,6 +8,7 @@ to write one.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from re import _parser  # type: ignore[attr-defined]
 from typing import Annotated, Any, Literal
@@ -341,5 +342,26 @@ class Profile(Settings):
     notifications: Annotated[tuple[Telling, ...], BeforeValidator(_list)] = ()
     """What its notifications tell (OSC 9, 99 and 777)."""
 
+    cost: Pattern = ""
+    """A line of its screen that names what its conversation has cost, with a group named `cost`: US
+    dollars. The lowest such line counts."""
+
     rules: Annotated[tuple[Rule, ...], BeforeValidator(_list)] = ()
     """What its screens tell."""
+
+    def cost_on(self, lines: Sequence[str]) -> float | None:
+        """What a screen says that its conversation has cost; None where it says nothing."""
+        if not self.cost:
+            return None
+        said = (re.search(self.cost, line) for line in reversed(lines))
+        found = next(filter(None, said), None)
+        try:
+            return None if found is None else float(found["cost"].replace(",", ""))
+        except ValueError:
+            return None
+
+    @model_validator(mode="after")
+    def _names_cost(self) -> Profile:
+        if self.cost and "cost" not in re.compile(self.cost).groupindex:
+            raise ValueError("cost needs a group named cost: (?P<cost>[0-9.]+)")
+        return self

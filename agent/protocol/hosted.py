@@ -7,6 +7,17 @@ from typing import Literal
 from agent.protocol.wire import Wire
 
 
+class Spent(Wire):
+    """What an agent tells of its own use, in one conversation; nothing of it is reckoned here."""
+
+    tokens: int | None = None
+    """Input and output, cached or not; None where it tells none."""
+    cost: float | None = None
+    """US dollars, as it names them; None where it names none."""
+    source: Literal["transcript", "screen"]
+    """Where it tells it: the file that its hook names, or its screen."""
+
+
 class Hosted(Wire):
     """What is known of a hosted agent beside its state."""
 
@@ -22,6 +33,8 @@ class Hosted(Wire):
     """Why it is this state, in one line."""
     passing: bool = False
     """Whether its hook may answer that in a moment, without anybody being asked."""
+    spent: Spent | None = None
+    """What it tells of its use; None where it tells nothing."""
     adopted: bool = False
     """Whether it runs in the person's own tmux: it is then let go, never ended."""
 

@@ -33,6 +33,8 @@ ASK_BY_HOOK = ("claude", "codex", "opencode")
 TAKE_ANOTHER_COMMAND = ("claude",)
 TELL_BY_HOOK = (*ASK_BY_HOOK, "gemini")
 ALL = (*TELL_BY_HOOK, "aider")
+TELL_USE = {"claude": "transcript", "codex": "transcript", "aider": "screen"}
+"""Where agents tell what they have used."""
 
 LATEST_SECONDS = 0.5
 """How late what an agent asks may be in the inbox, beside the time for which no processor was
@@ -69,6 +71,7 @@ async def test_asks_and_is_answered(
         await is_answered_in_its_pane(hosted, branches)
         await is_left_at_once(hosted, branches)
         await quotes_its_dialog(hosted)
+        await tells_its_use(hosted)
         await outlives_the_engine(hosted, branches)
         with capsys.disabled():
             version = programs.version(program, short_dir / "agent-home")
@@ -212,6 +215,17 @@ async def quotes_its_dialog(hosted: Hosted) -> None:
     await hosted.rests()
     assert len(hosted.opened) == known
     assert AgentState.WAITING not in [state for state, _, _ in hosted.said[said:]]
+
+
+async def tells_its_use(hosted: Hosted) -> None:
+    """What it writes of its own use is known, and whose word that is; of others, nothing."""
+    where = TELL_USE.get(hosted.name)
+    if where is not None:
+        await hosted.until(lambda: hosted.spent() is not None)
+    spent = hosted.spent()
+    assert (None if spent is None else spent.source) == where
+    if spent is not None:
+        assert (spent.tokens or 0) > 0 or (spent.cost or 0) > 0
 
 
 async def outlives_the_engine(hosted: Hosted, branches: Path) -> None:

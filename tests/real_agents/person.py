@@ -26,7 +26,7 @@ from agent.protocol.commands.gates import Decide
 from agent.protocol.commands.prompts import SendPrompt
 from agent.protocol.events import ActionReported, AgentChanged, GateClosed, GateOpened, Notice
 from agent.protocol.gates import Gate
-from agent.protocol.hosted import ExplainPane
+from agent.protocol.hosted import ExplainPane, Spent
 from tests.real_agents import programs
 from tests.real_agents.endpoint import endpoint
 from tests.real_agents.scripted import Say, Scenes, Step, Use
@@ -200,6 +200,11 @@ class Hosted:
 
     def shows(self, kind: str) -> bool:
         return self.screen()[1].kind == kind
+
+    def spent(self) -> Spent | None:
+        """What it tells of its own use."""
+        hosted = self.agent.hosted if self.agent is not None else None
+        return hosted.spent if hosted is not None else None
 
     def is_closed(self, gate: Gate) -> bool:
         return any(each.gate_id == gate.id for each in self.closed)

@@ -7,7 +7,7 @@ from agent.protocol.agents import AgentState
 from agent.protocol.blocked import Blocked
 from agent.protocol.conversation import Block, BlockKind
 from agent.protocol.gates import Question
-from agent.protocol.hosted import Hosted
+from agent.protocol.hosted import Hosted, Spent
 from agent.protocol.snapshot import DemoStatus, Setup
 from tests.stubs import scenes
 from tests.tui.camera import Camera
@@ -46,11 +46,13 @@ SIGNS_IN = {"state": AgentState.WAITING, "activity": "asks you to sign in"}
 async def test_nothing_said(camera: Camera, running: Running) -> None:
     claude = {"kind": "command", "directory": "/home/ada/parser", "branch": "main"}
     hosted = Hosted(profile="claude", title="Claude Code", source="screen")
+    told = Spent(tokens=248_120, cost=1.27, source="transcript")
+    spent = hosted.model_copy(update={"spent": told})
     login = hosted.model_copy(update={"kind": "login"})
     playbook = {"kind": "playbook", "model": "", "name": "release", "panes": ()}
     kinds = {
         "ready": {"name": "new one", "state": AgentState.IDLE, "activity": "", "panes": ()},
-        "hosted": {**claude, "name": "claude", "hosted": hosted},
+        "hosted": {**claude, "name": "claude", "hosted": spent},
         "signs-in": {**claude, "name": "claude 2", "hosted": login, **SIGNS_IN},
         "command": {"kind": "command", "name": "htop", "model": "", "activity": "htop"},
         "playbook": playbook,

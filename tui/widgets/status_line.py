@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from tui.drawing.text import Piece, cost, count, fit_path, home_path, one_line, strip_of
+from tui.drawing.text import Piece, cost, count, fit_path, home_path, money, one_line, strip_of
 from tui.widgets.lines import Lines
 from tungsten.duration import duration
 
@@ -129,6 +129,12 @@ class StatusLine(Lines):
             facts.append((4, [gap, (one_line(agent.hosted.title), paint.muted)]))
             if agent.hosted.source:
                 facts.append((5, [(f" by its {agent.hosted.source}", paint.faint)]))
+            if (spent := agent.hosted.spent) is not None:
+                if spent.tokens is not None:
+                    facts.append((6, [gap, (f"{count(spent.tokens)} tokens", paint.muted)]))
+                if spent.cost is not None:
+                    facts.append((2, [gap, (money(spent.cost), paint.text)]))
+                facts.append((7, [(f" by its {spent.source}", paint.faint)]))
         elif agent.kind == "command":
             facts.append((4, [gap, ("a program, no model", paint.muted)]))
         if agent.instructions:

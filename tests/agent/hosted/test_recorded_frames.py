@@ -49,6 +49,12 @@ def test_waits_are_found(frames: list[Judged]) -> None:
         assert len(missed) <= (1 - LEAST) * len(waits), missed
 
 
+def test_what_a_screen_says_that_it_cost_is_read(frames: list[Judged]) -> None:
+    found = [(each.agent, each.profile.cost_on(each.frame.lines)) for each in frames]
+    named = {each for each in found if each[1] is not None}
+    assert named == {("aider", cost) for cost in (0.0087, 0.0088, 0.009, 0.02, 0.03)}
+
+
 ASKED = {
     "cat dialog.txt; touch shown",
     "for tree in apple pear plum cherry quince; do rm -rf build/$tree && echo gone $tree; done",

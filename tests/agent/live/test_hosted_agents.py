@@ -121,6 +121,7 @@ async def test_its_screen_tells_what_it_does_and_prompts_are_confirmed(stage):
         await house.prompt(stage.agent_id, "1")
     said = stage.explain()
     assert "player" in said
+    assert "it tells neither tokens nor cost" in said
     assert "waiting (permission)" in said
     assert "rule: permission" in said
     assert "answer: 1 = Yes (allow_once)" in said
