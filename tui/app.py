@@ -425,10 +425,10 @@ class TungstenApp(FrontEnd):
                 message.key, message.text, message.completing, message.line
             )
 
-    async def on_row_list_picked(self, message: RowList.Picked) -> None:
+    def on_row_list_picked(self, message: RowList.Picked) -> None:
         """Take a clicked row of the menu."""
         if self.cockpit.offers is not None:
-            await self.cockpit.offers.picked(message.row_id)
+            self.cockpit.offers.picked(message.row_id)
 
     # What happens in the cockpit
 

@@ -45,6 +45,7 @@ from tui.keys import actions
 from tui.screens.cockpit import CockpitScreen
 from tui.screens.dreams import DreamsScreen
 from tui.screens.first_run import FirstRunScreen
+from tui.screens.help import HelpScreen
 from tui.screens.memories import MemoriesScreen
 from tui.screens.theme import ThemeScreen
 from tui.themes import themes
@@ -790,6 +791,27 @@ async def test_enter_means_the_command_that_was_typed_however_fast(open_cockpit:
         await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "run it")
         await cockpit.until(lambda: isinstance(cockpit.app.screen, ThemeScreen))
         assert cockpit.app.keyboard_holder is None
+
+
+async def test_keys_are_taken_while_the_engine_owes_an_answer(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        asked, answer = asyncio.Event(), asyncio.Event()
+
+        async def late(_: SendPrompt) -> None:
+            asked.set()
+            await answer.wait()
+
+        cockpit.engine.on(SendPrompt, late)
+        # The menu stands for the first letter still when Enter arrives.
+        await cockpit.type("/c")
+        await cockpit.until(lambda: "/coordinate" in cockpit.screen_text)
+        burst(cockpit, "oordinate mend it\nand then")
+        await cockpit.until(asked.is_set)
+        burst(cockpit, " rest")
+        await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "and then rest")
+        await cockpit.pilot.press("f1")
+        await cockpit.until(lambda: isinstance(cockpit.app.screen, HelpScreen))
+        answer.set()
 
 
 async def test_the_row_chosen_by_an_arrow_is_taken(open_cockpit: Open) -> None:

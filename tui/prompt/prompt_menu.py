@@ -132,14 +132,14 @@ class PromptMenu:
                 await self._take_file(found, line)
             case "enter":
                 self._show(())
-                await self._take(self._choice(text), text)
+                self._take(self._choice(text), text)
             case _:
                 choice = self._choice(text)
                 if choice is not None:
                     takes = "" if choice.text.endswith(" ") else " "
                     self._prompt.begin(choice.text + takes)
 
-    async def picked(self, row_id: str) -> None:
+    def picked(self, row_id: str) -> None:
         """Take a row that was clicked."""
         prompt = self._prompt
         found = prompt.completing()
@@ -153,7 +153,7 @@ class PromptMenu:
         chosen = [one for one in choices(self._app, text) if one.row.id == row_id]
         self._show(())
         prompt.taken()
-        await self._take(chosen[0] if chosen else None, text)
+        self._take(chosen[0] if chosen else None, text)
 
     def _choice(self, text: str) -> Choice | None:
         """What Enter means: the chosen row, if the menu stands for this text, else the first."""
@@ -164,16 +164,15 @@ class PromptMenu:
             return next(one for one in found if one.row.id == self._listing.chosen)
         return found[0]
 
-    async def _take(self, choice: Choice | None, text: str) -> None:
+    def _take(self, choice: Choice | None, text: str) -> None:
         """Run a command that the prompt has given up, or let it be written to its end."""
-        from tui import requests
-
-        if choice is None:
-            await requests.submit(self._app, text)
-        elif choice.runs:
-            await requests.submit(self._app, choice.text)
-        else:
+        if choice is not None and not choice.runs:
             self._prompt.begin(choice.text + self._prompt.text)
+            return
+        # Not awaited: who waits for the engine here keeps every key waiting.
+        written = text if choice is None else choice.text
+        submitted = self._prompt.Submitted(written, "after_turn", self._app.focused_id)
+        self._prompt.post_message(submitted)
 
     async def _take_file(self, found: Completing, line: int) -> None:
         if self._word == found.word and self._listing.chosen is not None:
