@@ -11,14 +11,19 @@ from textual.widgets import Static
 
 from agent.protocol.commands.gates import AlwaysAllow, Decide, SuggestRule
 from agent.protocol.gates import Gate, RiskLevel
+from tests.tui.gate.still import passes
 from tests.tui.gate.test_dialog import (
     QUIET,
     MakeApp,
     MakeGate,
     armed,
     decided,
+    make_app,
     press,
 )
+from tui.gate.choices import PATIENCE
+
+__all__ = ["make_app"]
 
 RULE = {"rule": "Bash(make)", "why_not": "", "spared": 37, "asked": 40}
 FOUND = "would have approved 37 of your last 40"
@@ -53,7 +58,7 @@ async def test_a_changed_command_comes_back_as_a_gate_and_waits_for_its_own_key(
         assert (decision.gate_id, decision.edited) == ("g1", "make all")
         # The old gate is gone, the new one not there yet: nothing decides, nothing flashes by.
         assert app.dialog.gate.id == "g1"
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         assert "Judging" in said(app, "#gate-keys")
         changed = make_gate(3, text="make all", replaces="g1", original="make")
         app.set_gates(changed, make_gate(2))
@@ -62,7 +67,7 @@ async def test_a_changed_command_comes_back_as_a_gate_and_waits_for_its_own_key(
         assert app.focused is app.query_one("#prompt")
         await pilot.press("A")
         assert len(await sent(pilot, Decide)) == 1
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         assert "of make" in said(app, "#gate-facts")
         assert app.prompt == "draftA"
         await pilot.press("A")
@@ -95,7 +100,7 @@ async def test_lines_can_be_added_and_nothing_changed_is_nothing_sent(
         await armed(pilot)
         await press(pilot, "e")
         await pilot.press("enter")
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         await press(pilot, "e")
         await pilot.press("ctrl+j", *"ls", "enter")
         [decision] = await sent(pilot, Decide)
@@ -103,15 +108,14 @@ async def test_lines_can_be_added_and_nothing_changed_is_nothing_sent(
 
 
 async def test_a_change_that_nobody_answers_does_not_hold_the_dialog_for_ever(
-    make_app: MakeApp, make_gate: MakeGate, monkeypatch: pytest.MonkeyPatch
+    make_app: MakeApp, make_gate: MakeGate
 ) -> None:
-    monkeypatch.setattr("tui.gate.choices.PATIENCE", 0.05)
     app = make_app(medium(make_gate), make_gate(2))
     async with app.run_test() as pilot:
         await armed(pilot)
         await press(pilot, "e")
         await pilot.press("x", "enter")
-        await pilot.pause(0.2)
+        await passes(pilot, PATIENCE + 0.1)
         assert app.dialog.gate.id == "g2"
 
 
@@ -208,7 +212,7 @@ async def test_the_rule_and_what_it_would_have_done_are_seen_before_it_is_kept(
         # A second press at once, Enter and the key that approves keep nothing.
         await press(pilot, "w")
         assert await sent(pilot, AlwaysAllow) == []
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         await press(pilot, "w")
         [kept] = await sent(pilot, AlwaysAllow)
         assert any("it stands in /etc/rules/1.toml" in one.message for one in app._notifications)
@@ -222,7 +226,7 @@ async def test_the_rule_can_be_changed_and_is_tried_again(offering: Callable[...
     async with app.run_test() as pilot:
         await armed(pilot)
         await press(pilot, "w")
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         await press(pilot, "e")
         await pilot.press("backspace", *":*)", "enter")
         await pilot.pause()
@@ -239,7 +243,7 @@ async def test_a_rule_that_would_not_help_cannot_be_kept(offering: Callable[...,
     async with app.run_test() as pilot:
         await armed(pilot)
         await press(pilot, "w")
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         assert "cannot be kept: it would not" in said(app, "#gate-facts")
         for key in "wdm":
             await press(pilot, key)
@@ -259,7 +263,7 @@ async def test_where_there_is_no_rule_one_line_says_why(offering: Callable[..., 
         await pilot.press("down")
         assert "approve" in said(app, "#gate-keys")
         assert "always" not in said(app, "#gate-keys")
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         await press(pilot, "w")
         assert app.prompt == ""
         assert len(await sent(pilot, SuggestRule)) == 1
@@ -271,7 +275,7 @@ async def test_high_is_never_always_allowed(make_app: MakeApp, make_gate: MakeGa
         await armed(pilot)
         assert "always" not in said(app, "#gate-keys")
         await press(pilot, "w")
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         assert "no rule lifts it" in app.dialog.border_subtitle
         assert "deny" in said(app, "#gate-keys")
         assert app.sent == []

@@ -16,34 +16,46 @@ from textual.widgets import OptionList, Static
 from agent.protocol.commands.gates import Decide
 from agent.protocol.gates import Gate, RiskLevel, Span
 from tests.tui.gate.conftest import CLOSED, NOW
+from tests.tui.gate.still import StillApp, passes
 from tui.gate.exact_view import ExactView
+from tui.gate.held import WRITING_SECONDS
 from tui.gate.inbox import Inbox
 from tui.gate.keys_offered import keys_offered
+from tui.gate.quiet import QUIET_SECONDS
 from tui.gate.room import width_on
 from tui.gate.words import duration, next_duration_change
 
-QUIET = 0.62
-"""Longer than the quiet rule wants, for a slow machine's timers."""
+QUIET = QUIET_SECONDS + 0.1
+"""A silence that is long enough for the quiet rule, by the clock of the test."""
+
+WRITING = WRITING_SECONDS + 0.1
+"""One after which a held key was none of a word."""
 
 MakeGate = Callable[..., Gate]
 MakeApp = Callable[..., Any]
 
 
+@pytest.fixture
+def make_app() -> MakeApp:
+    return StillApp
+
+
 async def armed(pilot: Pilot[None]) -> None:
+    """Leave the silence after which the dialog lights up, where it has not."""
     dialog = pilot.app.dialog  # type: ignore[attr-defined]
-    for _ in range(40):
-        await pilot.pause(0.05)
-        if dialog.armed:
-            return
-    raise AssertionError("the dialog never lit up")
+    await pilot.pause()
+    if not dialog.armed:
+        await passes(pilot, QUIET)
+        assert dialog.armed, "the dialog never lit up"
 
 
 async def until_held_is_over(pilot: Pilot[None]) -> None:
-    for _ in range(60):
-        if not pilot.app.dialog._held:  # type: ignore[attr-defined]
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("the key is still held")
+    """Leave the silence in which a key is held, where one is."""
+    dialog = pilot.app.dialog  # type: ignore[attr-defined]
+    await pilot.pause()
+    if dialog._held:
+        await passes(pilot, WRITING)
+        assert not dialog._held, "the key is still held"
 
 
 async def press(pilot: Pilot[None], key: str) -> None:
@@ -53,12 +65,10 @@ async def press(pilot: Pilot[None], key: str) -> None:
 
 
 async def decided(pilot: Pilot[None], count: int = 1) -> None:
-    """Wait for a decision by a key that was held, since it may begin a word."""
-    for _ in range(60):
-        if len(decisions(pilot.app)) >= count:
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("nothing was decided")
+    """Leave the silence behind a key that decides, and see that it did."""
+    await until_held_is_over(pilot)
+    await pilot.pause()
+    assert len(decisions(pilot.app)) >= count, "nothing was decided"
 
 
 def decisions(app: Any) -> list[tuple[str, str, str]]:
@@ -148,13 +158,6 @@ async def test_the_key_for_medium_does_not_approve_high(
 # A key that may be writing -----------------------------------------------------------------------
 
 
-@pytest.fixture
-def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hold keys for as long as it takes until the next one comes."""
-    monkeypatch.setattr("tui.gate.held.WRITING_SECONDS", 30.0)
-
-
-@pytest.mark.usefixtures("slow_machine")
 @pytest.mark.parametrize("key", list("Admelnpaw"))
 async def test_the_next_letter_of_a_draft_decides_nothing(
     make_app: MakeApp, make_gate: MakeGate, key: str
@@ -170,12 +173,11 @@ async def test_the_next_letter_of_a_draft_decides_nothing(
         assert "You are writing" in str(app.dialog.query_one("#gate-keys", Static).content)
         await pilot.press(*"so write docs")
         assert app.prompt == f"please. {key}lso write docs"
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         assert decisions(app) == []
         assert (app.dialog.gate.id, app.dialog.peeking, app.dialog._writing) == ("g1", False, "")
 
 
-@pytest.mark.usefixtures("slow_machine")
 async def test_the_first_letter_of_a_sentence_decides_nothing(
     make_app: MakeApp, make_gate: MakeGate
 ) -> None:
@@ -197,7 +199,6 @@ async def test_the_first_letter_of_a_sentence_decides_nothing(
         assert app.sent == []
 
 
-@pytest.mark.usefixtures("slow_machine")
 @pytest.mark.parametrize(
     ("follows", "prompt"),
     [("escape", "draft"), ("enter", "draftA"), ("backspace", "draft"), ("A", "draftAA")],
@@ -210,7 +211,7 @@ async def test_any_key_behind_the_deciding_one_takes_it_back(
         await pilot.press(*"draft")
         await armed(pilot)
         await pilot.press("A", follows)
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         assert decisions(app) == []
         assert app.prompt == prompt
         assert app.dialog.gate is not None
@@ -229,12 +230,11 @@ async def test_beside_a_draft_a_key_and_silence_decide_and_it_is_seen_meanwhile(
         await decided(pilot)
         # As ever, what comes right behind a decision does not decide about the next gate.
         await pilot.press("A", "A")
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         assert decisions(app) == [("g1", "approve", "")]
         assert app.prompt == "draftAA"
 
 
-@pytest.mark.usefixtures("slow_machine")
 async def test_a_key_that_came_before_its_silence_was_over_is_still_writing(
     make_app: MakeApp, make_gate: MakeGate
 ) -> None:
@@ -246,12 +246,11 @@ async def test_a_key_that_came_before_its_silence_was_over_is_still_writing(
         await pilot.press("A")
         app.post_message(Key("l", "l"))
         app.dialog._held.silence_over()
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         assert decisions(app) == []
         assert app.prompt == "draftAl"
 
 
-@pytest.mark.usefixtures("slow_machine")
 async def test_a_gate_that_goes_away_leaves_the_held_key_to_the_prompt(
     make_app: MakeApp, make_gate: MakeGate
 ) -> None:
@@ -262,7 +261,7 @@ async def test_a_gate_that_goes_away_leaves_the_held_key_to_the_prompt(
         await pilot.press("d")
         app.set_gates(make_gate(2))
         await pilot.press("o")
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         assert decisions(app) == []
         assert app.prompt == "draftdo"
 
@@ -288,7 +287,7 @@ async def test_a_key_that_does_not_approve_says_which_one_does(
         line = app.dialog.query_one("#gate-keys", Static)
         await armed(pilot)
         await press(pilot, key)
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         assert said in app.dialog.border_subtitle
         assert "deny" in str(line.content)
         # It stands until there is something else to say.
@@ -310,7 +309,7 @@ async def test_of_ones_own_command_nobody_is_told(make_app: MakeApp, make_gate: 
         await press(pilot, "m")
         assert "nobody to tell" in app.dialog.border_subtitle
         assert app.prompt == ""
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         await pilot.press("d")
         await decided(pilot)
         assert decisions(app) == [("g1", "deny", "")]
@@ -410,7 +409,7 @@ async def test_next_and_previous(make_app: MakeApp, make_gate: MakeGate) -> None
             assert app.dialog.gate.id == shown
         # Pressed several times in a row it begins no word, and moves at once.
         await armed(pilot)
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         for _ in range(4):
             app.post_message(Key("n", "n"))
         await pilot.pause()
@@ -494,7 +493,7 @@ async def test_a_pane_that_has_the_keyboard_keeps_it(
         pane = app.query_one("#world")
         pane.cursor_row = 3
         app.keyboard_holder = pane
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         await pilot.press("A")
         await pilot.pause()
         assert decisions(app) == []
@@ -537,7 +536,7 @@ async def test_a_small_terminal_can_still_decide(
         await pilot.press("end")
         await pilot.pause()
         assert view.scroll_offset.y == view.max_scroll_y
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         await pilot.press(key)
         await decided(pilot)
         assert len(decisions(app)) == 1
@@ -552,14 +551,14 @@ async def test_nothing_is_approved_that_there_is_no_room_to_read(
     async with app.run_test(size=size) as pilot:
         await armed(pilot)
         for key in ("A", "a", "w", "e"):
-            await pilot.pause(QUIET)
+            await passes(pilot, QUIET)
             await press(pilot, key)
             app.dialog.action_gate("approve")
             await pilot.pause()
         assert app.sent == []
         assert app.dialog.gate is not None
         assert any("nothing is approved below 60×16" in n.message for n in app._notifications)
-        await pilot.pause(QUIET)
+        await passes(pilot, QUIET)
         await pilot.press("d")
         await decided(pilot)
         assert decisions(app) == [("g1", "deny", "")]
@@ -570,7 +569,7 @@ async def test_another_size_wants_silence_anew(make_app: MakeApp, make_gate: Mak
     async with app.run_test(size=(120, 40)) as pilot:
         for size in [(10, 4), (100, 30)]:
             await armed(pilot)
-            await pilot.pause(QUIET)
+            await passes(pilot, QUIET)
             await pilot.resize_terminal(*size)
             await pilot.pause()
             assert not app.dialog.armed
@@ -581,11 +580,11 @@ async def test_another_size_wants_silence_anew(make_app: MakeApp, make_gate: Mak
         # What was pressed too early stands in the prompt, so this key is held for a moment.
         await pilot.press("A")
         await pilot.resize_terminal(90, 28)
-        await pilot.pause(2 * QUIET)
+        await passes(pilot, 2 * QUIET)
         assert app.sent == []
         await armed(pilot)
         await pilot.press("A")
-        await pilot.pause(2 * QUIET)
+        await passes(pilot, 2 * QUIET)
         assert decisions(app) == [("g1", "approve", "")]
 
 
@@ -852,7 +851,7 @@ async def test_the_tree_of_a_command_is_unfolded_and_scrolled(
             for _ in range(60):
                 await pilot.pause(0.01)
                 if view.unfolded:
-                    return await pilot.pause(QUIET)
+                    return await passes(pilot, QUIET)
             raise AssertionError("nothing was unfolded")
 
         await unfolded()
