@@ -10,7 +10,9 @@ from pathlib import Path
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.commands.loaded_code import loads_own
+from agent.risk.commands.script_files import run_file
 from agent.risk.commands.service_sockets import connects
+from agent.risk.commands.unpacking import unpacks_into
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote, shown
 from agent.risk.own import OWN_PROGRAMS, own_module
@@ -25,11 +27,14 @@ from agent.risk.python_names import (
     METHODS_DELETE,
     METHODS_MOVE,
     METHODS_READ,
+    METHODS_SAVE,
     METHODS_WRITE,
     MOVES,
+    OPENS,
     PACKS,
     PROGRAM_CALLS,
     PROGRAMS,
+    RUNS_ON_ANY,
     RUNS_SPREAD,
     RUNS_STATEMENTS,
     RUNS_TEXT,
@@ -41,8 +46,11 @@ from agent.risk.python_names import (
     SOURCES,
     SQL_METHODS,
     TARGETS,
+    UNSAFE_YAML,
+    WRITES,
 )
-from agent.risk.python_values import NOTHING, Values, parsed
+from agent.risk.python_references import handed_on, runs
+from agent.risk.python_values import NOTHING, Values, parsed, plain
 from agent.risk.shell.syntax import UNKNOWN
 
 __all__ = ["Reader", "judge", "parsed"]
@@ -101,6 +109,10 @@ def _ways(behind: list[ast.expr]) -> list[list[ast.expr]]:
     return found or ([behind] if behind else [])
 
 
+def _base(target: ast.expr) -> ast.expr:
+    return target.value if isinstance(target, ast.Subscript) else target
+
+
 _PRINTS = re.compile(r"write|print|dump|save|copyfile|to_\w+\(|\bas\b")
 
 
@@ -111,7 +123,10 @@ class Reader(Values):
         self.call = call
         self.modules: dict[str, str] = {}
         self.values: dict[str, object] = {}
-        self.called: set[int] = set()
+        self.partials: dict[str, ast.Call] = {}
+        """Names to which the result of a call was assigned last."""
+        self.environments: dict[str, ast.expr] = {}
+        """What was assigned to a name last."""
         self.computed: set[str] = set()
         """Names that hold what an expression made, which may be text."""
         self.secrets: set[str] = set()
@@ -162,14 +177,24 @@ class Reader(Values):
         for node in order:
             if isinstance(node, ast.Assign):
                 self._assign(node.targets, node.value)
+                for target in node.targets:
+                    if isinstance(target, ast.Name) and isinstance(node.value, ast.Call):
+                        self.partials[target.id] = node.value
+                    if isinstance(target, ast.Name):
+                        self.environments[target.id] = node.value
                 if isinstance(node.value, ast.Call) and self.name(node.value.func) in SECRET_MADE:
                     self.secrets.update(t.id for t in node.targets if isinstance(t, ast.Name))
             elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
                 self._assign([node.target], node.value)
+            elif isinstance(node, ast.AugAssign) and self.name(_base(node.target)) == "os.environ":
+                for key, value in self._pairs(node.value) or [(NOTHING, node.value)]:
+                    index = getattr(node.target, "slice", None)
+                    self.sets(self.value(index) if index is not None else key, value)
             elif isinstance(node, ast.For):
                 self._loop(node)
             elif isinstance(node, ast.withitem) and node.optional_vars is not None:
                 self._assign([node.optional_vars], node.context_expr)
+        handed_on(self, order)
         for node in order:
             if isinstance(node, ast.Call):
                 self._call(node)
@@ -202,19 +227,11 @@ class Reader(Values):
             return
         for name in node.names:
             self.modules[name.asname or name.name] = f"{node.module or ''}.{name.name}"
-            if name.name == "*" and node.module in ("os", "subprocess", "shutil", "pty"):
-                for function in (
-                    "system",
-                    "popen",
-                    "remove",
-                    "unlink",
-                    "rmtree",
-                    "run",
-                    "call",
-                    "Popen",
-                    "spawn",
-                ):
-                    self.modules.setdefault(function, f"{node.module}.{function}")
+            if name.name == "*":
+                for dotted in (*RUNS_TEXT, *RUNS_WORDS, *DELETES, *EVALUATES, *HIGH_CALLS, *MOVES):
+                    module, _, function = dotted.rpartition(".")
+                    if module and module == plain(node.module or ""):
+                        self.modules.setdefault(function, dotted)
 
     def _local(self, expression: ast.expr) -> bool:
         """A name of the code's own, such as `self`: no library's client."""
@@ -228,8 +245,6 @@ class Reader(Values):
         for path in (f"{name}.py", f"{name}/__init__.py"):
             target = self.call.place(path).path
             if target in evaluator.files or Path(target) in evaluator.context.written:
-                from agent.risk.commands.script_files import run_file
-
                 run_file(self.call, path, "python")
 
     def _statements(self, node: ast.Call) -> None:
@@ -248,8 +263,19 @@ class Reader(Values):
     def _call(self, node: ast.Call) -> None:
         call = self.call
         dotted = self.name(node.func)
+        node = self._merged(node)
         last = dotted.rpartition(".")[2]
+        if last in RUNS_ON_ANY and "." in dotted and node.args and not runs(dotted):
+            dotted = RUNS_ON_ANY[last]
         first = self.value(node.args[0]) if node.args else NOTHING
+        if last in ("update", "setdefault", "putenv") and "os." in dotted:
+            self._environment(node, dotted)
+        for keyword in node.keywords:
+            if keyword.arg == "env":
+                for key, variable in self._pairs(keyword.value):
+                    self.sets(key, variable)
+            elif keyword.arg == "executable" and dotted in RUNS_WORDS:
+                self._words([self.value(keyword.value)])
         if last in LOADS:
             self._loads(node)
         if last in _SHOWING:
@@ -258,6 +284,8 @@ class Reader(Values):
             self._handed_over(node, last)
         if _BROWSERS.fullmatch(dotted) and isinstance(first, str) and " " in first.strip():
             self._text(first.replace("%s", "page"))
+        elif _BROWSERS.fullmatch(dotted) and isinstance(first, list):
+            self._words(first)
         if last == "dlopen":
             call.opaque("loads machine code")
         if dotted in RUNS_TEXT or (dotted.startswith("os.popen")):
@@ -278,8 +306,8 @@ class Reader(Values):
                 value = self.value(argument)
                 values.extend(value if isinstance(value, list) else [value])
             texts = [v for v in values if not isinstance(v, int)]
-            variadic = "p" in dotted.rpartition(".")[2]
-            del variadic
+            for key, variable in self._pairs(node.args[-1]) if node.args else ():
+                self.sets(key, variable)
             self._words(texts[1:] if len(texts) > 1 and isinstance(texts[1], str) else texts)
             return
         if PROGRAM_CALLS.match(dotted) and any(map(PROGRAMS.match, self.modules.values())):
@@ -299,24 +327,19 @@ class Reader(Values):
             if last == "run_path" and isinstance(first, str) and UNKNOWN not in first:
                 call.run(["python", first])
                 return
-            if (
-                last in ("eval", "exec", "compile")
-                and isinstance(first, str)
-                and UNKNOWN not in first
-            ):
+            if last in ("eval", "exec") and isinstance(first, str) and UNKNOWN not in first:
                 judge(call, first)
                 return
-            if (
-                last == "compile"
-                and dotted == "compile"
-                and "re" in self.modules
-                and not isinstance(first, str)
-            ):
-                pass
             call.opaque("runs Python text that cannot be known")
             return
         if dotted in RUNS_STATEMENTS:
             self._statements(node)
+            return
+        if dotted == "doctest.testfile" and isinstance(first, str) and UNKNOWN not in first:
+            run_file(call, first, "doctest")
+            return
+        if dotted in ("yaml.load", "yaml.load_all") and self._unsafe_loader(node):
+            call.opaque("runs what a YAML file says")
             return
         if last in ("spec_from_file_location", "SourceFileLoader", "SourcelessFileLoader"):
             path = self._given(node, 1, "location", "path")
@@ -358,9 +381,26 @@ class Reader(Values):
             if isinstance(place, str) and last == "make_archive":
                 call.reads(place)
                 call.gathers(place)
-            elif isinstance(place, str):
-                call.writes(f"{place}/unpacked")
+            elif last != "make_archive":
+                unpacks_into(call, [place if isinstance(place, str) else "."])
             call.medium("packs or unpacks files")
+            return
+        if last == "extractall" or dotted in ("tarfile.open.extract", "zipfile.ZipFile.extract"):
+            place = self._given(node, int(last == "extract"), "path")
+            unpacks_into(call, [place if isinstance(place, str) else "."])
+            call.medium("packs or unpacks files")
+            return
+        if dotted in WRITES or dotted == "logging.basicConfig":
+            self._written(self._given(node, WRITES.get(dotted, 99), "filename", "file", "f"))
+            return
+        if dotted in OPENS:
+            self._open(node, first)
+            return
+        if dotted in ("fileinput.input", "fileinput.FileInput"):
+            inplace = self._given(node, 1, "inplace")
+            for path in first if isinstance(first, list) else [first]:
+                if isinstance(path, str):
+                    (call.reads if inplace in (NOTHING, False) else call.writes)(path)
             return
         if dotted in ("open", "io.open", "os.open", "codecs.open", "builtins.open"):
             self._open(node, first)
@@ -393,6 +433,62 @@ class Reader(Values):
             if base in ("globals", "locals", "vars", "os.__dict__", "__builtins__.__dict__"):
                 call.opaque("calls a part of Python that cannot be known")
 
+    def _merged(self, node: ast.Call) -> ast.Call:
+        """A call of `partial(f, x)` is one of `f` with `x` before what it is given itself."""
+        for _ in range(8):
+            func = node.func
+            made = self.partials.get(func.id) if isinstance(func, ast.Name) else func
+            if not isinstance(made, ast.Call) or not made.args:
+                break
+            if self.name(made.func).rpartition(".")[2] not in ("partial", "partialmethod"):
+                break
+            merged = ast.Call(
+                func=made.args[0],
+                args=[*made.args[1:], *node.args],
+                keywords=[*made.keywords, *node.keywords],
+            )
+            node = ast.copy_location(merged, node)
+        return node
+
+    def _environment(self, node: ast.Call, dotted: str) -> None:
+        """`os.environ.update(…)`, `os.putenv(…)`: variables of what is started from here on."""
+        if dotted in ("os.putenv", "os.environ.setdefault") and len(node.args) > 1:
+            self.sets(self.value(node.args[0]), node.args[1])
+        elif dotted.startswith("os.environ.") and dotted.endswith("update"):
+            for key, value in self._pairs(node):
+                self.sets(key, value)
+            self.call.medium("changes the environment of this program")
+
+    def _pairs(self, node: ast.expr, depth: int = 0) -> list[tuple[object, ast.expr]]:
+        """The variables that an expression for an environment sets, and their values."""
+        found: list[tuple[object, ast.expr]] = []
+        if depth > 8:
+            return found
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                found += (
+                    self._pairs(value, depth + 1) if key is None else [(self.value(key), value)]
+                )
+        elif isinstance(node, ast.Call):
+            for argument in node.args:
+                found += self._pairs(argument, depth + 1)
+            for keyword in node.keywords:
+                if keyword.arg is None:
+                    found += self._pairs(keyword.value, depth + 1)
+                else:
+                    found.append((keyword.arg, keyword.value))
+        elif isinstance(node, ast.BinOp):
+            found += self._pairs(node.left, depth + 1) + self._pairs(node.right, depth + 1)
+        elif isinstance(node, ast.Name) and node.id in self.environments:
+            found += self._pairs(self.environments[node.id], depth + 1)
+        return found
+
+    def _unsafe_loader(self, node: ast.Call) -> bool:
+        loader = node.args[1] if len(node.args) > 1 else None
+        for keyword in node.keywords:
+            loader = keyword.value if keyword.arg == "Loader" else loader
+        return loader is not None and self.name(loader).rpartition(".")[2] in UNSAFE_YAML
+
     def _handed_over(self, node: ast.Call, last: str) -> None:
         """`Thread(target=os.system, args=(x,))`: a function is given to what calls it."""
         if last in _ONLY_LOOKS:
@@ -402,9 +498,7 @@ class Reader(Values):
             if not isinstance(argument, (ast.Attribute, ast.Name)):
                 continue
             dotted = self.name(argument)
-            text, words = dotted in RUNS_TEXT, dotted in RUNS_WORDS
-            spread = RUNS_SPREAD.match(dotted) is not None
-            if not (text or words or spread or dotted in DELETES or dotted in EVALUATES):
+            if not runs(dotted):
                 continue
             behind = [k.value for k in node.keywords if k.arg in ("args", "argument", "a")]
             if at < len(node.args):
@@ -485,6 +579,8 @@ class Reader(Values):
                     self._written(base)
             elif method not in METHODS_READ:
                 call.medium("writes a file")
+        elif method in METHODS_SAVE and isinstance(first, str):
+            self._written(first)
         elif method == "open" and dotted.rpartition(".")[0] not in self.modules.values():
             base = self.value(func.value)
             if isinstance(base, str):

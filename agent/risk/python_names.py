@@ -25,6 +25,7 @@ RUNS_TEXT = {
     "pexpect.run",
     "pexpect.spawn",
     "fabric.api.local",
+    "subprocess.create_subprocess_shell",
 }
 RUNS_WORDS = {
     "subprocess.run",
@@ -35,7 +36,19 @@ RUNS_WORDS = {
     "asyncio.create_subprocess_exec",
     "pty.spawn",
     "sh.Command",
+    "subprocess.create_subprocess_exec",
+    "anyio.run_process",
+    "anyio.open_process",
+    "trio.run_process",
+    "psutil.Popen",
 }
+RUNS_ON_ANY = {
+    "system": "os.system", "popen": "os.popen", "getoutput": "subprocess.getoutput",
+    "getstatusoutput": "subprocess.getoutput", "create_subprocess_shell": "os.system",
+    "Popen": "subprocess.Popen", "check_call": "subprocess.run", "check_output": "subprocess.run",
+    "create_subprocess_exec": "asyncio.create_subprocess_exec",
+}  # fmt: skip
+"""Methods that mean this on whatever they are called."""
 SECRET_LOADERS = frozenset(["dotenv", "decouple", "environ", "environs"])
 """Modules that load files of secrets."""
 SECRET_FILES = frozenset(
@@ -90,7 +103,6 @@ TARGETS = ("dst", "dest", "destination", "newpath", "new", "target")
 EVALUATES = {
     "eval",
     "exec",
-    "compile",
     "__import__",
     "builtins.eval",
     "builtins.exec",
@@ -103,11 +115,11 @@ EVALUATES = {
     "marshal.loads",
     "types.FunctionType",
     "ctypes.CDLL",
+    "ctypes.PyDLL",
     "ctypes.cdll.LoadLibrary",
     "cPickle.loads",
     "dill.loads",
     "yaml.unsafe_load",
-    "builtins.compile",
     "code.InteractiveInterpreter",
     "code.InteractiveConsole",
     "codeop.compile_command",
@@ -121,7 +133,34 @@ EVALUATES = {
     "cloudpickle.loads",
     "marshal.load",
     "types.CodeType",
+    "yaml.unsafe_load_all",
+    "doctest.run_docstring_examples",
+    "doctest.debug_src",
+    "doctest.debug_script",
 }
+UNSAFE_YAML = frozenset(["UnsafeLoader", "CUnsafeLoader", "Loader", "CLoader"])
+REACHES = frozenset(
+    ["os", "subprocess", "shutil", "pty", "builtins", "importlib", "ctypes", "runpy"]
+)
+"""Modules with which whoever is given one can do anything."""
+WRITES = {
+    "logging.FileHandler": 0, "logging.handlers.RotatingFileHandler": 0, "logging.handlers.WatchedFileHandler": 0,
+    "logging.handlers.TimedRotatingFileHandler": 0, "urllib.request.urlretrieve": 1, "wget.download": 1,
+    "shelve.open": 0, "numpy.save": 0, "numpy.savetxt": 0, "numpy.savez": 0, "torch.save": 1, "joblib.dump": 1,
+}  # fmt: skip
+"""Functions that write a file; which argument names it."""
+OPENS = frozenset(
+    wordlist(
+        "gzip.open bz2.open lzma.open tarfile.open zipfile.ZipFile io.FileIO aiofiles.open tarfile.TarFile"
+    )
+)
+"""Functions that open a file as `open` does."""
+METHODS_SAVE = frozenset(
+    wordlist(
+        "to_csv to_json to_excel to_parquet to_pickle to_feather to_html to_latex savefig tofile imsave"
+    )
+)
+"""Methods that write the file which they are given first."""
 RUNS_STATEMENTS = frozenset(
     wordlist("""timeit.timeit timeit.repeat timeit.Timer timeit.main cProfile.run cProfile.runctx profile.run profile.runctx
     pdb.run pdb.runeval bdb.Bdb.run trace.Trace.run""")

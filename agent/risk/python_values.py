@@ -8,6 +8,7 @@ import threading
 import warnings
 
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.variables import steers
 from agent.risk.python_names import EVALUATES
 from agent.risk.shell.syntax import UNKNOWN
@@ -36,6 +37,28 @@ def parsed(source: str) -> ast.Module | None:
         return None
 
 
+_PLAIN = frozenset(["PATH", "PYTHONPATH", "HOME"])
+"""Variables that ordinary code sets to what it computes."""
+
+_IMPORTS = frozenset(
+    ["__import__", "import_module", "resolve_name", "locate", "import_string", "import_object"]
+)
+_ASKED = frozenset(["__getattribute__", "__getattr__"])
+_HOLDERS = {"partial": 0, "reload": 0, "staticmethod": 0}
+"""Calls that give what behaves as an argument of theirs does; which one."""
+
+_LIBRARIES = frozenset(["ctypes.cdll", "ctypes.pydll", "ctypes.windll", "ctypes.oledll"])
+
+_SAME = re.compile(r"^(?:posix|nt|_posixsubprocess)(?=\.|$)")
+_WITHIN = re.compile(r"^.*\.(?=(?:os|subprocess|shutil|pty|builtins|ctypes|importlib)\.)")
+_CALLED = re.compile(r"(?:\.__call__)+$")
+
+
+def plain(dotted: str) -> str:
+    """A dotted name as the tables have it: `shutil.os.system`, `posix.system` are `os.system`."""
+    return _CALLED.sub("", _WITHIN.sub("", _SAME.sub("os", dotted)))
+
+
 class Values:
     """What names of modules and literal values are known of a source."""
 
@@ -56,16 +79,25 @@ class Values:
                     name.partition(".")[0] in self.modules.values()
                     or name in EVALUATES
                     or "." in name
+                    or self._imports(expression)
                 ):
                     self.modules.setdefault(target.id, name)
-            elif (
-                isinstance(target, ast.Attribute) and self.name(target).startswith("os.environ")
-            ) or (isinstance(target, ast.Subscript) and self.name(target.value) == "os.environ"):
-                key = self.value(target.slice) if isinstance(target, ast.Subscript) else NOTHING
-                plain = key in ("PATH", "PYTHONPATH", "HOME")
-                if isinstance(key, str) and not plain and steers(key):
-                    self.call.high(f"sets {key} for the programs that it starts")
+            elif isinstance(target, ast.Attribute) and self.name(target).startswith("os.environ"):
                 self.call.medium("changes the environment of this program")
+            elif isinstance(target, ast.Subscript) and self.name(target.value).startswith(
+                "os.environ"
+            ):
+                self.sets(self.value(target.slice), expression)
+
+    def sets(self, key: object, expression: ast.expr) -> None:
+        """A variable is set for the programs that are started from here on."""
+        value = self.value(expression)
+        known = isinstance(value, str) and value.strip(UNKNOWN) != ""
+        if isinstance(key, str) and known:
+            self.call.evaluator.variable(key, (str(value),), self.call, exported=True)
+        elif isinstance(key, str) and key not in _PLAIN and steers(key):
+            self.call.high(f"sets {shown(key)} for the programs that it starts")
+        self.call.medium("changes the environment of this program")
 
     def _loop(self, node: ast.For) -> None:
         value = self.value(node.iter)
@@ -75,38 +107,60 @@ class Values:
     def name(self, node: ast.AST) -> str:
         """Dotted name of what an expression refers to, through imports and simple aliases."""
         pieces: list[str] = []
-        hops = 0
-        while hops < 32:
-            hops += 1
+        for _ in range(32):
             if isinstance(node, ast.Attribute):
                 pieces.append(node.attr)
                 node = node.value
+            elif isinstance(node, ast.NamedExpr):
+                node = node.value
             elif isinstance(node, ast.Call):
                 inner = node.func
-                if (
-                    isinstance(inner, ast.Name)
-                    and inner.id in ("__import__", "import_module")
-                    and node.args
-                ):
+                last = self._last(inner)
+                at = _HOLDERS.get(last)
+                if self._imports(node):
+                    value = self.value(node.args[0])
+                    pieces.append(value.replace(":", ".") if isinstance(value, str) else "?")
+                    break
+                if last in _ASKED and len(node.args) == 1 and isinstance(inner, ast.Attribute):
                     value = self.value(node.args[0])
                     pieces.append(value if isinstance(value, str) else "?")
-                    break
-                if isinstance(inner, ast.Attribute) and inner.attr == "import_module" and node.args:
-                    value = self.value(node.args[0])
-                    pieces.append(value if isinstance(value, str) else "?")
-                    break
-                if isinstance(inner, ast.Name) and inner.id == "getattr" and len(node.args) > 1:
+                    node = inner.value
+                elif last in ("getattr", "getattr_static", *_ASKED) and len(node.args) > 1:
                     value = self.value(node.args[1])
                     pieces.append(value if isinstance(value, str) else "?")
                     node = node.args[0]
-                    continue
-                node = inner
+                elif at is not None and len(node.args) > at:
+                    node = node.args[at]
+                else:
+                    node = inner
             elif isinstance(node, ast.Name):
                 pieces.append(self.modules.get(node.id, node.id))
                 break
+            elif isinstance(node, ast.Subscript) and self.name(node.value) in _LIBRARIES:
+                return "ctypes.CDLL"
             else:
                 break
-        return ".".join(reversed(pieces))
+        return plain(".".join(reversed(pieces)))
+
+    def _last(self, node: ast.AST) -> str:
+        """The last part of a name, through imports."""
+        if isinstance(node, ast.Attribute):
+            return node.attr
+        name = self.modules.get(node.id, node.id) if isinstance(node, ast.Name) else ""
+        return name.rpartition(".")[2]
+
+    def _imports(self, node: ast.AST) -> bool:
+        """A call that gives the module, or the part of one, of which it is given the name."""
+        if not isinstance(node, ast.Call) or not node.args:
+            return False
+        if self._last(node.func) in _IMPORTS:
+            return True
+        func = node.func
+        return (
+            isinstance(func, ast.Attribute)
+            and func.attr in ("get", "pop", "__getitem__", "setdefault")
+            and self.name(func.value) == "sys.modules"
+        )
 
     def value(self, node: ast.AST, depth: int = 0) -> object:
         """Literal value of an expression: text, numbers, lists, formatted text, paths."""
@@ -176,8 +230,8 @@ class Values:
                 return base[index]
             if isinstance(node.slice, ast.Slice) and isinstance(base, str):
                 return self._slice(node.slice, base, depth)
-            if self.name(node.value) == "os.environ" and index == "HOME":
-                return self.call.evaluator.ground.home
+            if self.name(node.value) == "os.environ" and index in ("HOME", "PATH"):
+                return self.call.evaluator.ground.home if index == "HOME" else "$PATH"
             return NOTHING
         if isinstance(node, ast.Call):
             return self._call_value(node, depth)
@@ -225,7 +279,7 @@ class Values:
         if dotted in ("os.getcwd", "pathlib.Path.cwd", "Path.cwd"):
             return self.call.cwd
         if dotted in ("os.environ.get", "os.getenv"):
-            return home if first == "HOME" else NOTHING
+            return {"HOME": home, "PATH": "$PATH"}.get(str(first), NOTHING)
         if dotted.startswith("tempfile."):
             return "/tmp/tempfile.x"  # noqa: S108
         if dotted == "shlex.split" and isinstance(first, str):
