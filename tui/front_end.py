@@ -161,8 +161,8 @@ class FrontEnd(KeyboardApp[None]):
                 self.screen._invoke_later(callback, sender)  # noqa: SLF001
         if self._said_over is not None and self.screen is self.cockpit:
             self.clear_notifications()
-            self.cockpit.footer.say(*self._said_over)
-            self._said_over = None
+            said, self._said_over = self._said_over, None
+            self.say(*said)
         return left
 
     async def _on_message(self, message: Message) -> None:
@@ -489,10 +489,25 @@ class FrontEnd(KeyboardApp[None]):
     # Saying something in the footer
 
     def say(
-        self, text: str, level: Literal["information", "warning", "error"] = "information"
+        self,
+        text: str,
+        level: Literal["information", "warning", "error"] = "information",
+        *,
+        in_the_footer: bool = False,
     ) -> None:
-        """Show one line for a while."""
+        """Show one line for a while.
+
+        Args:
+            text: the line.
+            level: how much it matters.
+            in_the_footer: it can wait until the footer is seen, and lies over no other screen.
+        """
         if not self.screen_stack:
+            return
+        if in_the_footer and self.screen is not self.cockpit:
+            self._said_over = (text, level)
+            if self._hushing is not None:
+                self._hushing.stop()
             return
         self._said_at = time.monotonic()
         if self.screen is self.cockpit:
@@ -569,6 +584,9 @@ class FrontEnd(KeyboardApp[None]):
                 self.escaped_overlay_at = event.time
             if self.screen_stack and self._typed_at - self._said_at > READ_SECONDS:
                 self.cockpit.footer.hush()
+                if self._said_over is not None:
+                    # What lies over another screen hides its keys.
+                    self.clear_notifications()
         elif isinstance(event, MouseDown):
             self.last_key = ("", event.time)
         await super().on_event(event)

@@ -205,8 +205,10 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
             return {"agents", "conversation"}
         case DemoChanged(demo=demo):
             if demo is not None and demo.text:
-                level = "error" if demo.state == "failed" else "information"
-                app.say(demo.text, level)  # type: ignore[arg-type]
+                if demo.state == "failed":
+                    app.say(demo.text, "error")
+                else:
+                    app.say(demo.text, in_the_footer=True)
             return {"agents"}
         case Notice(level=level, text=text):
             app.say(text, level)

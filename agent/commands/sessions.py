@@ -51,8 +51,14 @@ async def list_sessions(agents: Agents, command: ListSessions) -> dict[str, Any]
 
 
 async def list_turns(agents: Agents, command: ListTurns) -> dict[str, Any]:
-    """Give the turns of a session, also of an archived one."""
+    """Give the turns of a session at which it can be forked, also of an archived one.
+
+    Raises:
+        AgentUnknown: there is no such session.
+        NotForked: it cannot be forked at all; says why, and what can be done.
+    """
     record = await agents.live.record(command.agent_id)
+    fork.check(record)
     rows = await agents.services.database.sessions.rows(record.id)
     return {"turns": [fork.told(turn).model_dump(mode="json") for turn in turns(rows)]}
 

@@ -26,13 +26,14 @@ from agent.protocol.events import (
     AgentRemoved,
     BlockChanged,
     BlockDelta,
+    DemoChanged,
     DreamChanged,
     Notice,
     QuestionAsked,
     SetupChanged,
 )
 from agent.protocol.gates import Question
-from agent.protocol.snapshot import Setup
+from agent.protocol.snapshot import DemoStatus, Setup
 from agent.protocol.usage import Budget
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import Refusal, ScriptedEngine
@@ -877,3 +878,26 @@ async def test_what_the_mouse_drags_over_is_nothing_to_copy(open_cockpit: Open) 
             await cockpit.pilot.hover(offset=(60, 9))
             await cockpit.pilot.mouse_up(offset=(60, 9))
             assert not cockpit.app.screen.get_selected_text()
+
+
+async def test_what_is_said_over_another_screen_hides_its_keys_no_longer_than_it_is_read(
+    open_cockpit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_cockpit(scenes.EMPTY, size=(80, 24)) as cockpit:
+        app, press = cockpit.app, cockpit.pilot.press
+        await press("f1")
+        await cockpit.until(lambda: app.screen is not app.cockpit)
+        cockpit.engine.publish(Notice(level="warning", text="the disk is almost full"))
+        await cockpit.until(lambda: len(app._notifications) == 1)
+        await press("down")
+        assert len(app._notifications) == 1, "it may have come up under flying fingers"
+        monkeypatch.setattr("tui.front_end.READ_SECONDS", -1.0)
+        await press("down")
+        assert not app._notifications
+        # How the demo went can wait.
+        status = DemoStatus(directory="/tmp/demo", state="done", text="Demo checked: it is pushed.")
+        cockpit.engine.publish(DemoChanged(demo=status))
+        await cockpit.until(lambda: app.state.demo == status)
+        assert not app._notifications
+        await press("escape")
+        await cockpit.until(lambda: "Demo checked" in cockpit.screen_text.split("\n")[-1])

@@ -24,7 +24,10 @@ class SessionTurn(Wire):
 
 
 class ListTurns(Wire):
-    """Result: `{"turns": [SessionTurn, …]}`, oldest first."""
+    """Ask where a session can be forked; refused where it cannot be at all.
+
+    Result: `{"turns": [SessionTurn, …]}`, oldest first.
+    """
 
     type: Literal["list_turns"] = "list_turns"
     agent_id: str

@@ -32,6 +32,7 @@ from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt
 from agent.protocol.commands.sessions import ForkSession, ListTurns
 from agent.protocol.commands.transcripts import SearchTranscript
+from agent.sessions.fork import NotForked
 from memory.database import Database
 from memory.errors import StorageError
 from memory.versions import Memory
@@ -251,6 +252,11 @@ async def test_a_fork_begins_as_its_origin_and_goes_its_own_way(house):
     for wrong in ({"agent_id": origin, "turn": 3}, {"agent_id": "nobody", "turn": 1}):
         with pytest.raises(AgentError):
             await house.carry_out(ForkSession(**wrong))
+    # What cannot be forked is refused before a turn of it is chosen.
+    await house.database.sessions.update(origin, demo=True)
+    for asked in (ListTurns(agent_id=origin), ForkSession(agent_id=origin, turn=1)):
+        with pytest.raises(NotForked, match="follows the demo's script"):
+            await house.carry_out(asked)
 
 
 async def test_agents_come_back_as_they_were_with_their_panes(house):

@@ -195,8 +195,17 @@ async def test_nothing_to_fork_is_said_and_escape_goes_back(searched: Any) -> No
         await pilot.press("f2")
         await settle(pilot)
         assert top(app) is PastSessionScreen
+        # A session that cannot be forked says so at once, and offers nothing but to leave.
         await pilot.press("escape")
         await settle(pilot)
+        app.refuse = "fix follows the demo's script: an agent of your own (/new) can be forked."
+        await pilot.press("f3")
+        await settle(pilot)
+        assert str(app.screen.query_one("#card-line", Static).visual) == app.refuse
+        assert "fork after it" not in shown(app)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.sent[-1], ListTurns)
         assert app.results == []
 
 
