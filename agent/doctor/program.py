@@ -93,9 +93,10 @@ async def check_hooks(around: Surroundings) -> Check:
         return Check("hooks", "problem", str(error), f"look at {where.record}")
     stale = [each for each in found if each.state == "stale"]
     if stale:
-        text = "; ".join(f"{each.agent}: {each.text}" for each in stale)
-        return Check("hooks", "warning", text, f"tungsten hook install {stale[0].agent}")
-    installed = [each.agent for each in found if each.state == "installed"]
+        text = "; ".join(f"{each.agent} ({each.scope}): {each.text}" for each in stale)
+        where_to = " --scope project" if stale[0].scope == "project" else ""
+        return Check("hooks", "warning", text, f"tungsten hook install {stale[0].agent}{where_to}")
+    installed = [f"{each.agent} ({each.scope})" for each in found if each.state == "installed"]
     return Check("hooks", "ok", f"installed: {', '.join(installed)}" if installed else "none")
 
 

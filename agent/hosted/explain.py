@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from agent.errors import AgentUnknown
 from agent.hosted.hosted_agent import HostedAgent
 from agent.hosted.status import Evidence, HostedState
 from agent.protocol.hosted import Spent
@@ -20,16 +21,15 @@ def explain(agents: Iterable[LiveAgent], pane: str, now: float) -> str:
         agents: all on the list.
         pane: what the person named.
         now: seconds since the epoch.
+
+    Raises:
+        AgentUnknown: neither an agent nor a pane of one is called so.
     """
     found = next(
         (each for each in agents if pane in (each.name, each.id) or pane in each.panes.record), None
     )
     if found is None:
-        return (
-            f"{pane}: unknown\n"
-            "  why: no agent of Tungsten has this pane, so nothing is known of it\n"
-            "  panes and agents: tungsten ls"
-        )
+        raise AgentUnknown(f"no agent, and no pane of one, is called {pane}; see: tungsten ls")
     panes = ", ".join(found.panes.record) or "no pane"
     head = f"{found.name} ({panes})"
     if not isinstance(found, HostedAgent):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -38,6 +39,9 @@ def install(
 
     where = _where()
     change = installer.installing(where, agent, scope)
+    if shutil.which(agent) is None:
+        title = ADAPTERS[agent].title
+        print(f"{title} is not installed here ({agent} is not on PATH); the hook waits for it.")
     if not change.changes:
         print(f"{visible_line(str(change.path))}: the hook is there already.")
     else:

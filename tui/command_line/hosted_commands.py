@@ -23,7 +23,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def explain(
-    pane: Annotated[str, typer.Argument(help="A pane such as %3, or an agent's name or id.")],
+    pane: Annotated[
+        str, typer.Argument(metavar="NAME", help="An agent's name or id, or a pane such as %3.")
+    ],
 ) -> None:
     """Say how the state of an agent in a pane is known: rule, evidence, source and age."""
     from agent.engine.client import EngineClient

@@ -46,7 +46,11 @@ def test_a_hook_comes_and_goes(home: Path, tungsten: Callable[..., Said], monkey
     file.write_text('{"model": "x"}\n')
 
     monkeypatch.setattr("typer.confirm", _no)
-    status, out, _ = tungsten("hook", "install", "claude")
+    absent = "Claude Code is not installed here (claude is not on PATH); the hook waits for it.\n"
+    with monkeypatch.context() as patch:
+        patch.setattr("tui.command_line.hook_commands.shutil.which", lambda _: None)
+        status, out, _ = tungsten("hook", "install", "claude")
+    assert out.startswith(absent)
     assert (status, out.endswith("\nNothing was written.\n")) == (130, True)
     assert file.read_text() == '{"model": "x"}\n'
 
@@ -73,7 +77,10 @@ def test_a_hook_comes_and_goes(home: Path, tungsten: Callable[..., Said], monkey
     assert file.read_text() == mine
 
     checks = {check.name: check for check in asyncio.run(examine(find()))}
-    assert (checks["hooks"].status, checks["hooks"].text) == ("ok", "installed: claude, codex")
+    assert (checks["hooks"].status, checks["hooks"].text) == (
+        "ok",
+        "installed: claude (user), codex (user)",
+    )
     settings = json.loads(file.read_text())
     del settings["hooks"]["Stop"]
     file.write_text(json.dumps(settings))
