@@ -123,6 +123,8 @@ def git_config(call: Call, argv: list[str], options: list[str]) -> None:
     for path in value(argv, "-f", "--file"):
         call.writes(path)
     name = words[0] if words else ""
+    if name.lower().startswith(("remote.", "url.", "branch.", "include", "extensions.")):
+        call.evaluator.readdressed = True
     if len(words) > 1:
         git_setting(call, name, words[1])
     if any(o.startswith("--sy") for o in options):

@@ -138,6 +138,8 @@ class Judgement:
         """Programs that the command being judged is run by, outermost first."""
         self.fetched: list[str] = list(context.fetched)
         """Directories whose contents this text, or an earlier one, took from elsewhere."""
+        self.readdressed = False
+        """Whether this text changes where git's remotes lead."""
         self.deferred = False
         """The command being judged runs beside what follows, or after a delay."""
         self.beside = False

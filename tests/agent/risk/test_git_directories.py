@@ -73,3 +73,85 @@ def test_the_projects_own_settings_are_the_persons(project: Path) -> None:
     (project / ".git/hooks/pre-commit").write_text("x")
     assert judged(project, "git --git-dir=.git status") is Risk.LOW
     assert judged(project, "git status") is Risk.LOW
+
+
+CONFIG = """[core]
+	bare = false
+[remote "origin"]
+	url = https://ada:secret@example.org/parser.git?token=secret
+	fetch = +refs/heads/*:refs/remotes/origin/*
+[remote "mirror"]
+	url = git@example.org:ada/parser.git
+	pushurl = ssh://git:secret@example.org/parser.git ; both
+	pushurl = ../parser.git
+[branch "main"]
+	remote = origin
+"""
+ORIGIN = "https://…@example.org/parser.git?…"
+
+
+def effect(at: Path, command: str) -> str:
+    context = Context(cwd=at, home=at.parent / "home", project=at)
+    return assess_command(command, context).effect
+
+
+def test_a_push_says_where_its_remote_leads(project: Path) -> None:
+    config = project / ".git" / "config"
+    config.write_text(CONFIG)
+    forced = f"rewrites a shared branch on origin ({ORIGIN})"
+    assert effect(project, "git push --force origin main") == forced
+    assert effect(project, "cd .git/.. && git -C . push origin main") == (
+        f"pushes to origin ({ORIGIN})"
+    )
+    mirror = "ssh://git:…@example.org/parser.git and 1 more"
+    assert effect(project, "git push mirror main") == f"pushes to mirror ({mirror})"
+    # Which of two is not said by the command.
+    assert effect(project, "git push -f") == "rewrites a shared branch on the remote"
+    config.write_text(CONFIG.partition('[remote "mirror"]')[0])
+    assert effect(project, "git push -f") == forced
+    # From a worktree of the repository as well.
+    tree = project.parent / "tree"
+    tree.mkdir()
+    (tree / ".git").write_text(f"gitdir: {project}/.git/worktrees/tree\n")
+    assert effect(tree, "git push -f") == forced
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git remote set-url origin ../other.git && git push -f origin main",
+        "git config remote.origin.url ../other.git && git push -f origin main",
+        "git -c push.default=simple push -f origin main",
+        "GIT_DIR=ev git push -f origin main",
+        "cp x .git/config && git push -f origin main",
+        "cd nowhere && git push -f origin main",
+        "cd $WHERE && git push -f origin main",
+    ],
+)
+def test_no_address_is_told_where_it_is_not_sure(project: Path, command: str) -> None:
+    (project / ".git" / "config").write_text(CONFIG)
+    assert "example.org" not in effect(project, command)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '[url "../x/"]\n\tinsteadOf = https://',
+        "[include]\n\tpath = more",
+        "[remote]\n\tpushDefault = x",
+    ],
+)
+def test_no_address_is_told_where_it_may_mean_another(project: Path, more: str) -> None:
+    (project / ".git" / "config").write_text(CONFIG + more)
+    assert "example.org" not in effect(project, "git push -f origin main")
+
+
+def test_what_was_told_is_what_was_judged(project: Path) -> None:
+    config = project / ".git" / "config"
+    config.write_text(CONFIG)
+    context = Context(cwd=project, home=project.parent / "home", project=project)
+    before = assess_command("git push -f origin main", context)
+    config.write_text(CONFIG.replace("example.org", "example.net"))
+    after = assess_command("git push -f origin main", context)
+    assert before.risk is after.risk is Risk.HIGH
+    assert before.reads != after.reads
