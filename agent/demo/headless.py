@@ -211,7 +211,9 @@ class _Show:
         else:
             what = visible_line(event.text)
             line = f"{event.agent_name:6} {event.risk.value:6} {event.decision:8} "
-            line += f"{event.outcome:7} {what}"
+            line += f"{event.outcome:7} {event.action}: {what}"
+            if event.by == "nobody":
+                line += "  (nobody was there to ask)"
         sys.stdout.write(clean(line) + "\n")
         sys.stdout.flush()
 

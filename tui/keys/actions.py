@@ -779,7 +779,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("usage.previous", "left shift+tab", "The view before", USAGE, "turn(-1)"),
     _key("usage.choose", "up down", "Choose an agent; scroll elsewhere", USAGE, label="choose"),
     _key("usage.budget", "b", "Say what the agent may use", USAGE, "budget", "budget"),
-    _key("usage.day", "d", "Say what all agents may use in a day", USAGE, "day", "day"),
+    _key("usage.day", "d", "Say what all agents may use in a day", USAGE, "day", "limit"),
     _key("usage.period", "p", "Bars for 24 hours, or for 14 days", USAGE, "period", "days"),
     _key("usage.unit", "m", "Bars of tokens, or of money", USAGE, "unit", "money"),
     _key("usage.close", "escape q alt+u", "Close", USAGE, "close", "close"),

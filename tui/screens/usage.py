@@ -152,6 +152,9 @@ class Rows(Scrolled):
         heading = [(" " + "".join([found.heading.name, *found.heading.columns]), paint.faint)]
         first = strip_of(heading, width, paint.blank)
         self._room = max(1, height - 1 - (len(found.lines) > height - 1))
+        if self.chosen is not None:
+            # It may have been chosen before there was any room.
+            self._see_chosen()
         return [first, *super().draw(width, height - 1)]
 
     def text(self, width: int) -> list[list[Piece]]:
@@ -171,9 +174,14 @@ class Rows(Scrolled):
     def _choose(self, index: int) -> None:
         assert self.report is not None
         self._chosen = max(0, min(index, len(self.report.agents) - 1))
-        self._from = max(self._chosen - self._room + 1, min(self._from, self._chosen))
+        self._see_chosen()
         self.redraw()
         self.post_message(self.Chosen())
+
+    def _see_chosen(self) -> None:
+        """Move the rows no more than it takes for the chosen one to be seen."""
+        if self._room:
+            self._from = max(self._chosen - self._room + 1, min(self._from, self._chosen))
 
 
 class UsageScreen(CardScreen[None]):

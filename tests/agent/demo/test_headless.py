@@ -103,7 +103,10 @@ async def test_a_demo_that_has_ended_makes_room(paths, capsys, temporary, connec
         if isinstance(line.event, DemoChanged) and line.event.demo.state == "done":
             break
     assert await headless.run(paths, pace=0) == 0
-    said = capsys.readouterr().err
+    rows, said = capsys.readouterr()
+    denied = next(row for row in rows.splitlines() if "HIGH" in row)
+    assert denied.endswith(": git push --force origin main  (nobody was there to ask)")
+    assert all(": " in row for row in rows.splitlines())
     assert "the fix is committed" in said
     assert "(fix, drive, push) are archived" in said
     # Both are over and cleaned up.

@@ -591,6 +591,20 @@ async def test_usage_turns_through_its_views_and_scrolls(host: Host) -> None:
         assert app.results == [None]
 
 
+async def test_the_list_of_usage_begins_at_its_first_row(host: Host) -> None:
+    one = REPORT.agents[0]
+    many = tuple(one.model_copy(update={"id": f"x{n}", "name": f"agent {n}"}) for n in range(40))
+    app = host(UsageScreen("x0", clock=lambda: NOW))
+    app.report = REPORT.model_copy(update={"agents": many})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        rows = app.screen.query_one(Rows)
+        assert "agent 0" in rows.render_line(1).text
+        await pilot.press("end")
+        await settle(pilot)
+        assert "agent 39" in rows.render_line(rows.size.height - 2).text
+
+
 async def test_an_agent_is_chosen_and_its_bars_are_drawn(host: Host) -> None:
     app = host(UsageScreen("w1", clock=lambda: NOW))
     app.report = REPORT
