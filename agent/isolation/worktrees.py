@@ -163,7 +163,13 @@ async def listed(directory: Path) -> list[Listed]:
     Raises:
         GitFailed: there is no repository.
     """
-    output = await git(directory, "worktree", "list", "--porcelain", "-z")
+    try:
+        output = await git(directory, "worktree", "list", "--porcelain", "-z")
+    except GitFailed as error:
+        if await asyncio.to_thread(git_top_level, directory) is None:
+            told = f"{directory} is in no git repository, so there are no worktrees of it"
+            raise GitFailed(told) from error
+        raise
     found = []
     for number, record in enumerate(output.removesuffix(b"\0\0").split(b"\0\0")):
         facts = dict(line.partition(b" ")[::2] for line in record.split(b"\0"))

@@ -214,7 +214,7 @@ class WorktreesScreen(ClosedOnce[None]):
         lines: list[Content] = []
         chosen = self.query_one("#trees-chosen", OneRow)
         chosen.left, chosen.right = [], []
-        idle = [] if self._trees else ["worktrees.choose"]
+        idle = [] if len(self._trees) > 1 else ["worktrees.choose"]
         if self._chosen is None or self._chosen[0].main or self._chosen[0].gone:
             idle.append("worktrees.diff")
         if self._chosen is None or self._chosen[0].main:

@@ -134,6 +134,8 @@ async def test_the_repository_itself_and_none(project: Path, short_dir: Path) ->
     (short_dir / "plain").mkdir()
     with pytest.raises(GitFailed, match="in no git repository"):
         await make(short_dir / "plain", "x")
+    with pytest.raises(GitFailed, match="in no git repository, so there are no worktrees"):
+        await worktrees.listed(short_dir / "plain")
 
 
 async def test_nothing_is_lost_that_git_does_not_tell(project: Path) -> None:
