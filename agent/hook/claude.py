@@ -27,6 +27,7 @@ Read from @anthropic-ai/claude-code 2.1.332: the input and output schemas in its
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -119,8 +120,10 @@ def spent(line: Mapping[str, Any], known: Spent) -> None:
             known.received[key] = number(used, "output_tokens")
             # What was named before is no longer the whole.
             known.cost = None
-        case "cost-state" if isinstance(cost := line.get("totalCostUSD"), int | float):
-            known.cost = float(cost)
+        case "cost-state":
+            cost = line.get("totalCostUSD")
+            if isinstance(cost, int | float) and math.isfinite(cost):
+                known.cost = float(cost)
 
 
 def allow() -> bytes:

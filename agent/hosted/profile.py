@@ -7,6 +7,7 @@ to write one.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from enum import StrEnum
@@ -356,9 +357,10 @@ class Profile(Settings):
         said = (re.search(self.cost, line) for line in reversed(lines))
         found = next(filter(None, said), None)
         try:
-            return None if found is None else float(found["cost"].replace(",", ""))
+            cost = math.nan if found is None else float((found["cost"] or "").replace(",", ""))
         except ValueError:
             return None
+        return cost if math.isfinite(cost) else None
 
     @model_validator(mode="after")
     def _names_cost(self) -> Profile:

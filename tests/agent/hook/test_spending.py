@@ -61,6 +61,8 @@ def test_each_answer_counts_once_though_each_of_its_blocks_names_it(tmp_path: Pa
     append(path, {"type": "cost-state", "totalCostUSD": 0.1043})
     assert found.read_on()
     assert found.spent.cost == 0.1043
+    append(path, {"type": "cost-state", "totalCostUSD": float("nan")})
+    assert not found.read_on()
     append(path, answer("m3", 1, 0, 0))
     assert found.read_on()
     assert (found.spent.tokens, found.spent.cost) == (122, None)

@@ -142,6 +142,22 @@ def test_faults_are_told_by_file_and_line_and_take_nothing_away(tmp_path: Path) 
         known.get("bad")
 
 
+def test_a_cost_is_a_number_that_a_line_names() -> None:
+    with pytest.raises(ValueError, match="needs a group named cost"):
+        Profile(name="x", title="X", start="x", cost="^Cost")
+    profile = Profile(name="x", title="X", start="x", cost=r"^Cost:(?: \$(?P<cost>\S+))?$")
+    lines = {
+        "Cost: $1,234.50": 1234.5,
+        "Cost:": None,
+        "Cost: $nan": None,
+        "Cost: $.": None,
+        "": None,
+    }
+    for line, cost in lines.items():
+        assert profile.cost_on(("Cost: $7", line) if cost else (line,)) == cost, line
+    assert profile.cost_on(("Cost: $1", "", "Cost: $2", "")) == 2.0
+
+
 def test_every_field_is_documented() -> None:
     docs = Path(__file__).parents[3] / "docs"
     text = "".join((docs / page).read_text() for page in ("hosted.md", "dialogs.md"))
