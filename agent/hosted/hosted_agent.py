@@ -250,6 +250,9 @@ class HostedAgent(CommandAgent):
 
     async def _ended(self, status: int | None) -> None:
         await self._unwatch()
+        if self._transcript is not None:
+            # Some name what it has cost as they end.
+            await self._read_on(self._transcript)
         await self._waits_no_longer()
         await super()._ended(status)
 
