@@ -199,8 +199,8 @@ class Rule(Settings):
     """The terminal's title must match, if given."""
 
     cursor: Literal["any", "inside", "outside", "parked"] = "any"
-    """Whether the cursor must stand within the region, outside, or behind the end of a line, where
-    a program may leave a cursor that it does not show."""
+    """Whether the cursor must stand within the region, outside, or where a program leaves one that
+    it does not show: behind the cell that it drew last, or behind the end of a line."""
 
     cursor_line: Pattern = ""
     """The line with the cursor must match, if given: what other programs print moves the cursor."""

@@ -26,19 +26,22 @@ class Frame:
         cursor: column and line of the cursor, from 0.
         title: what the program calls its terminal.
         width: columns of the screen; 0 if that is not known.
+        cursor_shown: whether the program shows its cursor.
     """
 
     lines: tuple[str, ...]
     cursor: tuple[int, int] = (0, 0)
     title: str = ""
     width: int = 0
+    cursor_shown: bool = True
 
     @classmethod
     def of(cls, shown: capture.Frame) -> Frame:
         """Reduce a capture of a pane to this; history above its screen is left out."""
         plain = capture.strip_styles("\n".join(shown.lines[-shown.height :])).split("\n")
         lines = tuple(line.rstrip() for line in plain)
-        return cls(lines, (shown.cursor_x, shown.cursor_y), shown.title, shown.width)
+        cursor = (shown.cursor_x, shown.cursor_y)
+        return cls(lines, cursor, shown.title, shown.width, shown.cursor_visible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,9 @@ def _stands(rule: Rule, frame: Frame, inside: bool) -> bool:
         case "any":
             return True
         case "parked":
-            return 0 < frame.width <= frame.cursor[0]
+            # Who hides it leaves it behind the cell that was drawn last, wherever that is.
+            column = frame.cursor[0]
+            return 0 < frame.width <= column or (column > 0 and not frame.cursor_shown)
         case wanted:
             return inside is (wanted == "inside")
 

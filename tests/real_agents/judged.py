@@ -76,7 +76,8 @@ def judged() -> list[Judged]:
         agent = path.name.partition("-")[0]
         profile = read(SHIPPED / f"{agent}.toml")
         for frame in frame_files.read(path):
-            seen = Frame(frame.lines, frame.cursor, frame.title, frame.size[0])
+            width, shown = frame.size[0], frame.cursor_shown
+            seen = Frame(frame.lines, frame.cursor, frame.title, width, shown)
             found.append(Judged(agent, profile, frame, match(profile, seen)))
     return found
 

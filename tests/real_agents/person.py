@@ -190,12 +190,12 @@ class Hosted:
 
     def screen(self) -> tuple[str, ScreenMatch]:
         """What the pane shows, and what the rules say of it."""
-        wanted = "#{cursor_x} #{cursor_y} #{pane_width} #{pane_title}"
+        wanted = "#{cursor_x} #{cursor_y} #{cursor_flag} #{pane_width} #{pane_title}"
         head = self.tmux("display-message", "-p", "-t", self.pane, wanted).rstrip("\n")
-        x, y, width, title = head.split(" ", 3)
+        x, y, flag, width, title = head.split(" ", 4)
         shown = self.tmux("capture-pane", "-p", "-t", self.pane)
         lines = tuple(line.rstrip() for line in shown.split("\n"))
-        frame = Frame(lines, (int(x), int(y)), title, int(width))
+        frame = Frame(lines, (int(x), int(y)), title, int(width), flag == "1")
         return shown, match(self._profile, frame)
 
     def shows(self, kind: str) -> bool:

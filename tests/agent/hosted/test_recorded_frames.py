@@ -105,12 +105,14 @@ def test_a_dialog_that_is_only_quoted_is_none(frames: list[Judged]) -> None:
             row = rest.cursor[1] + len(shown)
             cut = max(0, len(lines) - len(rest.lines))
             for title in (rest.title, each.frame.title):
-                assert _kind(each, lines[cut:], (rest.cursor[0], row - cut), title) is None
+                cursor = (rest.cursor[0], row - cut)
+                assert _kind(each, lines[cut:], cursor, title, rest.cursor_shown) is None
                 tried += 1
+        title, cursor_shown = each.frame.title, each.frame.cursor_shown
         lines = (*shown[-len(each.frame.lines) + 1 :], "$")
-        assert _kind(each, lines, (2, len(lines) - 1), each.frame.title) is None
+        assert _kind(each, lines, (2, len(lines) - 1), title, cursor_shown) is None
         lines = (*shown, "Killed", "  by the kernel")
-        assert _kind(each, lines, each.frame.cursor, each.frame.title) is None
+        assert _kind(each, lines, each.frame.cursor, title, cursor_shown) is None
     assert tried > 200
 
 
@@ -119,10 +121,28 @@ def _text(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(lines[: last + 1])
 
 
-def _kind(like: Judged, lines: tuple[str, ...], cursor: tuple[int, int], title: str) -> str | None:
-    frame = Frame(lines, cursor, title, like.frame.size[0])
+def _kind(
+    like: Judged, lines: tuple[str, ...], cursor: tuple[int, int], title: str, cursor_shown: bool
+) -> str | None:
+    frame = Frame(lines, cursor, title, like.frame.size[0], cursor_shown)
     said = match(like.profile, frame)
     return said.kind if said.kind == "permission" else None
+
+
+def test_codex_asks_wherever_it_has_left_its_hidden_cursor(frames: list[Judged]) -> None:
+    """On a busy machine it was seen behind the bullet of a line above, which is drawn again."""
+    asks = [each for each in frames if (each.agent, each.said.rule) == ("codex", "permission")]
+    assert asks
+    for each in asks:
+        above = each.said.first - 1
+        for cursor, shown, kind in (
+            ((1, above), False, "permission"),
+            # So it stands while something can be typed, or where another program has shown a copy.
+            ((1, above), True, None),
+            ((0, above), False, None),
+        ):
+            seen = Frame(each.frame.lines, cursor, each.frame.title, each.frame.size[0], shown)
+            assert match(each.profile, seen).kind == kind, each.told()
 
 
 def test_every_permission_can_be_refused(frames: list[Judged]) -> None:
