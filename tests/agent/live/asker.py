@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agent.protocol.events import GateClosed, Notice
-from tests.stubs.dialogs import Dialogs
+from tests.stubs.dialogs import PATIENCE, Dialogs
+from tungsten.outcome import ForText
 
 PROFILE = r"""
 name = "asker"
@@ -101,6 +102,10 @@ class Asker:
     async def ask(self, name, text):
         self.dialogs.tell("works", WORKS, only=True)
         await self.dialogs.draw(name, text, KEYS)
+
+    async def shows(self, pattern):
+        """Wait until its terminal shows what its program wrote: a key taken is none drawn yet."""
+        assert (await self.pane.wait(ForText(pattern), PATIENCE)).met
 
     async def works(self):
         await self.dialogs.draw("works", WORKS)

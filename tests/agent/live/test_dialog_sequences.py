@@ -77,6 +77,7 @@ class Sequence:
         self.command, self.shown = f"rm -rf /srv/{self.number}", f"unseen {self.number}"
         before = len(self.asker.notices())
         await self.asker.ask(self.shown, asks(self.command))
+        await self.asker.shows(f"{self.command} *$")
         await self.house.decide(gate)
         await self.house.until(lambda: len(self.asker.notices()) > before, "the notice")
         assert "nothing was pressed" in self.asker.notices()[-1]

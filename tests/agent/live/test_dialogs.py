@@ -69,6 +69,7 @@ async def test_who_answers_first_wins_and_the_other_is_told(house, asker):
     asker.unseen()
     await asker.pane.send_keys("3")
     await asker.dialogs.until(lambda: len(asker.got) == 2)
+    await asker.shows("^working on it")
     await house.decide(gate)
     await asker.notice("answered in its pane; nothing was pressed")
     assert asker.got == ["3", "3"]
@@ -79,6 +80,7 @@ async def test_another_dialog_in_its_place_is_never_answered(house, asker):
     gate = await house.gate()
     asker.unseen()
     await asker.ask("other", asks("rm -rf /home"))
+    await asker.shows(r"\$ rm -rf /home")
     await house.decide(gate)
     await asker.notice("another dialog stands there now; nothing was pressed")
     assert asker.got == []
