@@ -18,7 +18,13 @@ RESET = (
 )
 
 _WAIT = f"""
+looks() {{
+    while read -r what count; do
+        [ "$what" = voluntary_ctxt_switches: ] && echo "$count"
+    done < "/proc/$shell/status"
+}}
 exec 3<&1
+shell=$1
 while read -r on; do
     last=$on
     [ "$on" = 1 ] && raw=$(stty -g <&3)
@@ -26,14 +32,22 @@ done
 [ "$last" = 1 ] || exit 0
 printf '{RESET}'
 [ "$raw" = "$(stty -g <&3)" ] && stty sane <&3
-set -- $(stty size <&3) && stty rows $(($1 + 1)) <&3 && sleep 0.2 && stty rows "$1" <&3
+before=$(looks)
+set -- $(stty size <&3) && stty rows $(($1 + 1)) <&3 || exit
+sleep 0.2
+for again in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    [ "$(looks)" = "$before" ] && [ "$before" ] || break
+    sleep 0.2
+done
+stty rows "$1" <&3
 """
 """Line settings are reset only where they are still the app's: most shells do it themselves.
 
 A shell that was faster has written its prompt onto the screen that goes away with the app; told of
-a change of size (SIGWINCH), the line editors of bash, zsh and fish draw it once more. Nothing tells
-when they have looked, and readline draws only where it finds another size than before
-(`rl_resize_terminal`, 8.2), so the other size stays for a moment.
+a change of size (SIGWINCH), the line editors of bash, zsh and fish draw it once more. readline does
+so only where it finds another size than before (`rl_resize_terminal`, 8.2). So the other size stays
+for a moment, and on a busy machine until the shell has had its turn: Linux counts how often a
+process began to wait. Elsewhere, and where it never does, the moment has to do.
 """
 
 
@@ -52,7 +66,7 @@ class TerminalGuard:
             try:
                 self._process = os.posix_spawn(
                     "/bin/sh",
-                    ["sh", "-c", _WAIT],
+                    ["sh", "-c", _WAIT, "sh", str(os.getppid())],
                     os.environ,
                     file_actions=[
                         (os.POSIX_SPAWN_DUP2, reading, 0),
