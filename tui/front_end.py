@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from textual.css.query import NoMatches
 from textual.reactive import Reactive
 from textual.screen import Screen
 
@@ -164,6 +165,15 @@ class FrontEnd(KeyboardApp[None]):
             said, self._said_over = self._said_over, None
             self.say(*said)
         return left
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Pass over a part that is not found while the app closes as it was told to.
+
+        A screen that is opened meanwhile is given none (Textual 8.2, `Widget.mount_all`), and the
+        app would end with an error that nobody made.
+        """
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
 
     async def _on_message(self, message: Message) -> None:
         """Pass over what our own widgets still say while the app closes: nothing shows it."""
