@@ -277,7 +277,7 @@ class Expander(Counting):
             fields = (field for w in part.words for way in self.word(w) for field in way)
             return (" ".join(_KEYED.sub("", field) for field in fields),)
         assert kind == HISTORY
-        return (UNKNOWN,)
+        return (part.text, UNKNOWN)
 
     def _variable(self, name: str) -> tuple[str, ...]:
         known = self.variables.get(name)

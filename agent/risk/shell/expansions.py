@@ -73,12 +73,12 @@ class ExpansionReader(Reader):
     """Reads what stands behind `$`, backticks and quotes, and here-documents."""
 
     def _bang(self, f: Frame, *, quoted: bool) -> None:
+        """A `!` may stand for earlier words; shells that take it as it is read on behind it."""
         if _HISTORY.match(self.text, self.pos, self.end):
-            f.parts.append(Part(HISTORY, quoted=quoted))
-            self.pos += 2
+            f.parts.append(Part(HISTORY, "!", quoted=quoted))
         else:
             f.parts.append(Part(QUOTED if quoted else LITERAL, "!", quoted=quoted))
-            self.pos += 1
+        self.pos += 1
 
     def _next_heredoc(self, f: Frame) -> None:
         if not f.heredocs:
