@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.processes import SUPERVISORS, kills_all
 from agent.risk.evaluation.call import Call
-from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.findings import quote, shown
 from agent.risk.evaluation.name_lists import (
     PRINTING,
     names_fed,
@@ -253,6 +253,9 @@ _PLACE = re.compile(r"\{\d*(?:\.|/|//|/\.)?\}")
 """Where `parallel` puts an argument, whole or a part of its path; `{#}` and `{%}` are numbers."""
 
 
+_PARTS = re.compile(r"[\s;&|$`(<>]")
+
+
 def parallel(call: Call) -> None:
     """GNU `parallel`: a command with arguments after `:::` or from standard input."""
     argv = call.argv
@@ -300,12 +303,17 @@ def parallel(call: Call) -> None:
         for text in arguments:
             call.shell(text)
         return
-    text = " ".join(template)
+    options = argv[: len(argv) - len(rest)]
+    whole = "-q" in options or "--quote" in options
+    text = " ".join(map(quote, template) if whole else template)
     own = value(argv, "-I")
     for argument in arguments[:MOST_APART] or [UNKNOWN]:
-        line = text.replace(own[-1], argument) if own and own[-1] else text
-        line = _PLACE.sub(lambda _: argument, line)  # noqa: B023
-        call.shell(line if line != text else f"{text} {argument}")
+        # An argument is one word, whatever it holds; an own shell behind takes it apart again.
+        words = (argument, quote(argument)) if _PARTS.search(argument) else (argument,)
+        for word in words:
+            line = text.replace(own[-1], word) if own and own[-1] else text
+            line = _PLACE.sub(lambda _: word, line)  # noqa: B023
+            call.shell(line if line != text else f"{text} {word}")
 
 
 def stage_paths(call: Call) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from agent.risk import python_code
 from agent.risk.arguments import split, value, wordlist
 from agent.risk.commands.named_settings import LESS_KEYS
-from agent.risk.commands.script_code import code
+from agent.risk.commands.script_code import code, folded
 from agent.risk.commands.script_files import run_file
 from agent.risk.commands.vim_options import RUNS, assigned, functions, later, options
 from agent.risk.evaluation.call import Call
@@ -98,6 +98,7 @@ _VIM_RUN = re.compile(
 )
 
 
+_EXECUTES = re.compile(r"^[\s:]*(?:sil\w*!?\s*)?exe(?:c|cu|cut|cute)?\s*([\"'])(.*)\1\s*$", re.S)
 _VIM_FORCED = re.compile(r"^[\s\d,.$%']*(?:w|wr|wri|writ|write|sav\w*|wq|x|xit)!\s*(\S.*)$")
 
 
@@ -152,6 +153,11 @@ def vim(call: Call) -> None:
         if path not in ("NONE", "NORC"):
             run_file(call, path, "vim")
             call.medium("runs an editor script")
+    for path in value(argv, "-w", "-W", "-i"):
+        if path != "NONE":
+            call.writes(path)
+    if any(argument.startswith(("--remote-send", "--remote-expr")) for argument in argv):
+        call.high("types into another editor")
     operands = split(argv, ("-c", "--cmd", "-S", "-s", "-u", "-T", "-i", "-w", "-W"))[1]
     words = " | ".join(argv[1:])
     for operand in operands:
@@ -164,6 +170,9 @@ def vim(call: Call) -> None:
 
 def vim_command(call: Call, text: str, depth: int = 0) -> None:
     """One `:` command of vim."""
+    text = folded(text)
+    if (told := _EXECUTES.match(text)) is not None and depth < _MAX_LATER:
+        vim_command(call, told[2], depth + 1)
     functions(call, text)
     if _RUNS_EDITED.search(text):
         call.high("runs the text being edited", "runs the text being edited")

@@ -50,6 +50,9 @@ def git_paths(call: Call, verb: str, argv: list[str], operands: list[str]) -> No
         for operand in operands:
             if call.place(operand).zone is not Zone.PROJECT:
                 call.reads(operand)
+    if verb == "interpret-trailers" and "--in-place" in argv:
+        for operand in operands:
+            call.writes(operand)
     for path in value(argv, *_GIT_WRITES.get(verb, ())):
         place = call.place(path)
         if place.zone is not Zone.ROOT or place.path != call.evaluator.ground.project:

@@ -37,6 +37,12 @@ INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+def _behind(argv: list[str], text: str) -> list[str]:
+    """What stands behind the inline text, without the `--` that ends options."""
+    rest = argv[argv.index(text) + 1 :] if text in argv else []
+    return [word for word in rest if word != "--"]
+
+
 def inline(call: Call) -> None:
     """`node -e`, `perl -e`, `ruby -e`, `php -r`, …: text, a file or standard input."""
     from agent.risk.evaluation.names import OTHER_NAMES as _ALIASES
@@ -69,6 +75,9 @@ def inline(call: Call) -> None:
                 if operand not in texts:
                     call.writes(operand, truncates=not prints)
         elif texts:
+            if program == "ruby" and "-run" in argv:
+                # Its library `un`: the text is the name of a command, which takes the other words.
+                call.run([texts[0], *_behind(argv, texts[0])])
             if "-run" in argv and "httpd" in texts:
                 serves(call, split(argv, ("-e", "-p", "--port"))[1])
             for operand in split(argv, ("-e", "-E", "-r"))[1]:
@@ -267,6 +276,8 @@ def awk_text(call: Call, text: str) -> None:
         call.writes(match[3], truncates=empty)
     if "/inet" in text:
         call.high("opens a network connection")
+    if re.search(r"@\s*[A-Za-z_]\w*\s*\(", bare):
+        call.opaque("has awk call a function that cannot be known")
     if "@load" in text:
         call.opaque("loads a library into awk")
 

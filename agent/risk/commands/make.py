@@ -32,6 +32,17 @@ def flags_run(text: str) -> bool:
     return any(_CHANGES_WHAT_RUNS.fullmatch(option) for option in options)
 
 
+_VARIABLE = re.compile(r"[A-Za-z_]\w*[:+?!]*$")
+
+
+def _given(call: Call, name: str, text: str) -> None:
+    """`make NAME=text`: recipes see it as a variable of make's and of their environment."""
+    if name.endswith("!"):
+        call.shell(text)
+    elif "$(" not in text:
+        call.evaluator.variable(name.rstrip(":+?"), (text,), call, exported=True)
+
+
 def make(call: Call) -> None:
     """`make`: the recipes of its file, as far as they are there to be read."""
     argv = call.argv = (
@@ -47,11 +58,20 @@ def make(call: Call) -> None:
             call.run(argv[argv.index(argument) + 1 :])
         if name == "--shell" and argv[0] == "just":
             call.high("has just run recipes with another shell")
+        if argv[0] == "just" and name in ("--chooser", "--shell-command"):
+            call.hook(text or "".join(value(argv, name)[:1]))
+        if argv[0] == "just" and name == "--set":
+            call.shell(" ".join(argv[argv.index(argument) + 2 :][:1]))
+        if equals and _VARIABLE.match(name):
+            _given(call, name, text)
         if name.rstrip(":+?") in ("SHELL", ".SHELLFLAGS", "MAKEFLAGS", "GNUMAKEFLAGS") and equals:
             call.high(f"{name} makes later commands run something else")
-        elif equals and re.match(r"^[A-Za-z_]\w*$", name) and re.search(r"[$`;|&]", text):
+        elif equals and _VARIABLE.match(name) and re.search(r"[$`;|&]", text):
             call.shell(text)
-        if name in ("PREFIX", "DESTDIR") and call.place(text).zone in (Zone.SYSTEM, Zone.OUTSIDE):
+        if name.upper() in ("PREFIX", "DESTDIR") and call.place(text).zone in (
+            Zone.SYSTEM,
+            Zone.OUTSIDE,
+        ):
             call.high("installs into the system")
     targets = split(
         argv, ("-C", "-f", "-j", "-o", "-W", "-I", "--directory", "--file", "--makefile")
@@ -141,11 +161,15 @@ _SHELL_SET = re.compile(r"^(?:override |export )*[\w.]+\s*!=\s*(.*)$")
 _SHELL_CALL = re.compile(r"\$[({]shell ((?:[^(){}]|\([^()]*\))*)[)}]")
 
 
+_REFERENCE = re.compile(r"\$[({]([A-Za-z_][\w.]*)[)}]")
+
+
 def recipes(call: Call, text: str, targets: list[str]) -> None:
     """Judge the recipes that the targets (or the first one) may run."""
     text = text.replace("\\\n", " ")
     rules: dict[str, tuple[list[str], list[str]]] = {}
     variables: dict[str, str] = {}
+    defaults: set[str] = set()
     first = ""
     current: list[str] | None = None
     before = "\t"
@@ -163,10 +187,14 @@ def recipes(call: Call, text: str, targets: list[str]) -> None:
         if match := re.match(r"^\.RECIPEPREFIX\s*[:?]?:?=\s*(\S?)", line):
             before = match[1] or "\t"
             continue
-        match = re.match(r"^([A-Za-z_][\w.]*)\s*[:?+]?:?=\s*(.*)$", line)
+        match = re.match(r"^([A-Za-z_][\w.]*)\s*([:?+]?):?=\s*(.*)$", line)
         if match:
-            variables[match[1]] = match[2]
-            for inner in _SHELL_CALL.findall(match[2]):
+            if match[2] == "?":
+                defaults.add(match[1])
+            else:
+                defaults.discard(match[1])
+            variables[match[1]] = match[3]
+            for inner in _SHELL_CALL.findall(match[3]):
                 call.shell(inner)
             continue
         for inner in _SHELL_CALL.findall(line):
@@ -181,6 +209,13 @@ def recipes(call: Call, text: str, targets: list[str]) -> None:
                     rules[name][1].extend(current)
                 if not first and not name.startswith("."):
                     first = name
+    # The environment counts where the file gives only a default; with -e, more than the file.
+    if any(re.match(r"-[a-zA-Z]*e|--environment-overrides", a) for a in call.argv[1:]):
+        defaults = set(variables)
+    for name in {*defaults, *_REFERENCE.findall(text)} - (variables.keys() - defaults):
+        known = call.evaluator.state.variables.get(name)
+        if known is not None and len(known) == 1 and UNKNOWN not in known[0]:
+            variables[name] = known[0]
     # What the command line says counts more than what the file says.
     given = (a.partition("=") for a in call.argv[1:] if re.match(r"^[A-Za-z_][\w.]*=", a))
     variables.update({name: value_of for name, _, value_of in given})
@@ -196,9 +231,7 @@ def recipes(call: Call, text: str, targets: list[str]) -> None:
         for line in lines:
             body = line.lstrip("@-+ ")
             for _ in range(4):
-                replaced = re.sub(
-                    r"\$[({]([A-Za-z_][\w.]*)[)}]", lambda m: variables.get(m[1], m[0]), body
-                )
+                replaced = _REFERENCE.sub(lambda m: variables.get(m[1], m[0]), body)
                 if replaced == body:
                     break
                 body = replaced

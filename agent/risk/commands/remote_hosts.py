@@ -114,6 +114,8 @@ def scp(call: Call) -> None:
     for text in value(argv, "-S", "-o", "-D"):
         if re.search(r"(?i)command|^/|sh\b", text):
             call.high("has it run a command")
+    for text in value(argv, "-S", "-D"):
+        call.shell(text)
     if any(
         _PUTS.search(text)
         for text in (*value(argv, "-e", "-c", "--command"), " ".join(operands[1:]))

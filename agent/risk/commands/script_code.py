@@ -9,6 +9,8 @@ from agent.risk.commands.loaded_code import loads_own
 from agent.risk.commands.script_reach import reach
 from agent.risk.commands.service_sockets import connects_in_code
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.variables import steers
 from agent.risk.shell.syntax import UNKNOWN
 
 MAX_CODE = 40_000
@@ -30,7 +32,7 @@ _OPAQUE_RUN = re.compile(
     |child_process|\beval\s*\(|\beval\b\s*[^\s(=]|new\s+Function|\bFunction\s*\(|\bassert\s*\(\s*\$|create_function|call_user_func
     |\bload\s*\(|loadstring|instance_eval|class_eval|unserialize|Marshal\.load|\bvm\.run|runIn(?:This|New)?Context|compileFunction|process\.binding
     |base64_decode|hex2bin|pack\s*\(?\s*["']H|unpack|atob\s*\(|fromCharCode|Buffer\.from\([^)]*(?:hex|base64)|\bgzinflate|str_rot13
-    |__import__|\bsyscall\b|\bdlopen\b|FFI\b|\bffi\b|\bDL\b|\bprocess\.dlopen|\bsend\s*\(?:?\s*:?["']?(?:system|exec)|public_send|\bmethod\(
+    |__import__|\bloadlib\b|\bsyscall\b|\bdlopen\b|FFI\b|\bffi\b|\bDL\b|\bprocess\.dlopen|\bsend\s*\(?:?\s*:?["']?(?:system|exec)|public_send|\bmethod\(
     |\bconst_get\b|\bdo\s+["'`/]|\brequire\s*\(\s*[^"'\s)]|\bimport\s*\(\s*[^"'\s)]|global\.process|mainModule|constructor\s*[.(\[]""",
     re.X,
 )
@@ -167,7 +169,12 @@ def code(call: Call, text: str, language: str) -> None:
             if "#{" in inner or "$" in inner:
                 inner = re.sub(r"#\{[^}]*\}|\$\{?\w+\}?", UNKNOWN, inner)
             call.shell(inner)
-    text = _folded(text)
+    text = folded(text)
+    if language == "lua":
+        text = _INDEXED.sub(r".\2", text)
+    _environment(call, text)
+    if language == "php" and _NAMED.search(text):
+        call.opaque("has php call a function by its name")
     ran = False
     for match in _RUNS.finditer(text):
         before = text[max(0, match.start() - 1) : match.start()]
@@ -223,7 +230,7 @@ def code(call: Call, text: str, language: str) -> None:
         call.opaque(f"{language} code deletes paths that cannot be known")
     for match in _WRITES.finditer(text):
         mode, path = match[4] or "", match[2]
-        if language == "perl" and re.match(r"^\s*[|+]|\|\s*$", path):
+        if language == "perl" and re.search(r"^\s*[|+]|\w.*\|\s*$", path):
             call.shell(path.strip("|+ "))
             continue
         if language == "perl" and re.match(r"^[+<>|-]+$", path):
@@ -274,6 +281,35 @@ def code(call: Call, text: str, language: str) -> None:
         call.high("runs code from an unreviewed address")
     if call.evaluator.has_own():
         loads_own(call, text, language)
+
+
+_INDEXED = re.compile(r"\[\s*([\"'])([A-Za-z_]\w*)\1\s*\]")
+_NAMED = re.compile(
+    r"([\"'])(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|assert|eval)\1(?!\s*=>)"
+)
+"""A function of PHP by its name in a text, which may be called by it."""
+_SETS = re.compile(
+    r"(?:\bprocess\.env\.|\bprocess\.env\[[\"']|\bENV\[[\"']|\$ENV\{[\"']?|\$_ENV\[[\"'])(\w+)[\"'\]}]*"
+    r"\s*(?:\|\|)?=(?![=~>])\s*(?:([\"'`])([^\"'`\n]*)\2\s*(?![\s+.]))?"
+)
+_PUT = re.compile(r"\b(?:put|set)env\s*\(?\s*[\"'](\w+)(?:=|[\"']\s*,\s*[\"'])([^\"'\n]*)[\"']")
+_HANDED = re.compile(r"\benv\s*(?::|=>)\s*\{([^{}]{0,2000})\}")
+_PAIR = re.compile(r"[\"']?\b(\w+)[\"']?\s*(?::|=>)\s*([\"'`])([^\"'`\n]*)\2")
+_COMPUTED = frozenset(["PATH", "HOME", "NODE_OPTIONS", "NODE_PATH"])
+"""Variables that ordinary code sets to what it computes."""
+
+
+def _environment(call: Call, text: str) -> None:
+    """Variables that code sets for what it starts."""
+    found = [(m[1], m[3]) for m in _SETS.finditer(text)]
+    found += [(m[1], m[2]) for m in _PUT.finditer(text)]
+    for handed in _HANDED.finditer(text):
+        found += [(m[1], m[3]) for m in _PAIR.finditer(handed[1])]
+    for name, value in found:
+        if value is not None:
+            call.evaluator.variable(name, (value,), call, exported=True)
+        elif name not in _COMPUTED and steers(name):
+            call.opaque(f"sets {shown(name)} for the programs that it starts")
 
 
 _READ_CLOSELY = frozenset(["node", "ruby", "perl", "php", "lua", "R", "awk", "tcl", "gdb"])
@@ -370,7 +406,7 @@ def homely(text: str) -> str:
 _ELEMENT = re.compile(r"[\"']([^\"'\n]*)[\"']")
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Join literal pieces: `'sys' + 'tem'`, `"a" . "b"`."""
     for _ in range(6):
         folded = re.sub(r"(['\"])((?:\\.|(?!\1)[^\\\n])*)\1\s*(?:\+|\.|\.\.)\s*\1", r"\1\2", text)

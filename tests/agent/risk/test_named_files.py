@@ -71,6 +71,16 @@ def test_cmake_files_are_judged_by_what_they_run(ground: Context, command: str, 
     assert risk(command, ground) < Risk.HIGH
 
 
+def test_recipes_see_the_environment_where_the_makefile_leaves_it_to_it(ground: Context) -> None:
+    recipes = "wipe:\n\trm -rf $(OUT)\nclean:\n\trm -rf $(DIR)\nrest:\n\trm -rf $(X)\n"
+    recipes = f"OUT ?= out\nDIR = build\n{recipes}"
+    (ground.cwd / "Makefile").write_text(recipes)
+    for line in ("make wipe", "OUT=dist make wipe", "DIR=/home/ada make clean", "make -C . clean"):
+        assert risk(line, ground) < Risk.HIGH, line
+    for line in ("OUT=/home/ada make wipe", "DIR=/home/ada make -e clean", "X=/home/ada make rest"):
+        assert risk(line, ground) is Risk.HIGH, line
+
+
 def test_a_cmake_file_is_judged_again_when_it_was_rewritten(ground: Context) -> None:
     (ground.cwd / "x.cmake").write_text(HARMLESS)
     again = f"cmake -P x.cmake; printf '{DANGEROUS.strip()}' > x.cmake; cmake -P x.cmake"
