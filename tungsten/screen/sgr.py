@@ -31,9 +31,12 @@ _MOST_STYLES = 20_000
 _MOST_LINES = 2048
 """How many lines to remember: some frames of several panes. Who draws them keeps what was drawn."""
 
-_JOINING = re.compile("[\u200d\u20e3\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_DIRECTION = "\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069"
+"""Marks of direction: a terminal that obeys them turns all of the row around, ours as well."""
+_JOINING = re.compile(f"[\u200d\u20e3\ufe0e\ufe0f\U0001f3fb-\U0001f3ff{_DIRECTION}]")
 _CLUSTER = re.compile(
-    "\u200d[^\x1b]?|[\u20e3\ufe0e]|([^\x1b]?)\ufe0f|([\U0001f3fb-\U0001f3ff])", re.DOTALL
+    f"\u200d[^\x1b]?|[\u20e3\ufe0e{_DIRECTION}]|([^\x1b]?)\ufe0f|([\U0001f3fb-\U0001f3ff])",
+    re.DOTALL,
 )
 
 Color = int | tuple[int, int, int] | None
@@ -210,7 +213,8 @@ def display(text: str) -> str:
     """Replace what joins characters, so that widths counted one by one are those tmux counted.
 
     Terminals and libraries disagree about emoji of several characters; each row stays aligned
-    when only the first is kept and blanks make up for what tmux gave to the rest.
+    when only the first is kept and blanks make up for what tmux gave to the rest. Marks of
+    direction go: tmux gives them no cell, and what stands beside the pane is not theirs to turn.
     """
     return _CLUSTER.sub(_cluster, text)
 

@@ -112,6 +112,7 @@ async def test_rows_are_as_wide_as_tmux_made_them(terminal: Terminal, tmp_path: 
         "\U0001f1e9\U0001f1ea",
         "e\u0301",
         "漢字",
+        "a\u202eb\u202cc\u2066d\u2069e\u200ef\u200fg\u061c",
     ]
     # The cursor's column, as tmux counts it, against what is drawn before it.
     for sample in samples:
@@ -135,6 +136,12 @@ def test_emoji_of_several_characters_become_their_first() -> None:
     # A sequence between is not a character.
     runs, _ = parse_line("\U0001f469\u200d\x1b[31mx")
     assert runs == (Run("\U0001f469", PLAIN), Run("x", Style(fg=1)))
+
+
+def test_a_pane_cannot_turn_the_row_beside_it_around() -> None:
+    marks = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    runs, _ = parse_line(f"a\u202e\u2764\ufe0fשלם {marks}\x1b[31mx\u2067")
+    assert runs == (Run("a\u2764שלם ", PLAIN), Run("x", Style(fg=1)))
 
 
 def test_a_line_of_many_colours_leaves_memory_bounded() -> None:
