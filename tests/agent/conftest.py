@@ -16,9 +16,17 @@ from agent.engine.engine import Engine
 from agent.engine.singleton import claim
 from agent.engine.start import kill
 from agent.paths import Paths
+from tests.stubs import new_database
 
 Begin = Callable[[], Awaitable[Engine]]
 Connect = Callable[..., Awaitable[EngineClient]]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def databases_copied() -> Iterator[None]:
+    """Hundreds of agents have a new database each; making and migrating one is not their matter."""
+    with new_database.copied():
+        yield
 
 
 @pytest.fixture

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from memory import Database, SessionRecord
+from tests.stubs import new_database
+
+MADE_ANEW = {"test_database.py", "test_processes.py", "test_memories_processes.py"}
+"""Tests of files that are made, migrated, damaged, and raced for."""
 
 
 class Clock:
@@ -16,6 +20,16 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+@pytest.fixture(autouse=True, scope="module")
+def databases_copied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Most tests are about what is in a database, and not about making and migrating it."""
+    if request.path.name in MADE_ANEW:
+        yield
+        return
+    with new_database.copied():
+        yield
 
 
 @pytest.fixture
