@@ -202,6 +202,11 @@ def wrapped(parts: Iterable[Part], width: int, *, words: bool = False) -> list[R
     left = width
     for part in parts:
         at, text = 0, part.text
+        if text and len(text) <= left and text.isascii():
+            # Nearly all words of a command.
+            row.append(part)
+            left -= cell_len(text)
+            continue
         while at < len(text):
             taken = _fitting(text, at, left)
             if words and at + taken < len(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -120,13 +121,15 @@ def keys_of_offer(offer: RuleOffer, room: int) -> Content:
 
 def key_line(keys: list[Key], between: str = "   ") -> Content:
     """Write keys in one line; those with a verb can be clicked."""
-    parts: list[Content] = []
-    for key, label, verb in keys:
+    return Content(between).join(_written(*key) for key in keys)
+
+
+@lru_cache(maxsize=64)
+def _written(key: str, label: str, verb: str) -> Content:
+    """One key and what it does; the same few are written each time a gate is drawn."""
+    if not verb:
         # As a key that can be clicked: the style of links comes before its accent.
-        part = Content.assemble((key, "bold $foreground"), " ", label)
-        if verb:
-            part = Content.from_markup(
-                f"[@click=gate('{verb}')][bold $text-accent]$key[/] $label[/]", key=key, label=label
-            )
-        parts.append(part)
-    return Content(between).join(parts)
+        return Content.assemble((key, "bold $foreground"), " ", label)
+    return Content.from_markup(
+        f"[@click=gate('{verb}')][bold $text-accent]$key[/] $label[/]", key=key, label=label
+    )
