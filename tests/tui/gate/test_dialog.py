@@ -683,7 +683,7 @@ async def test_paging_goes_through_all_of_a_long_command(
             found |= {view.render_line(y).text.strip() for y in range(view.size.height)}
             if numbers[-1] in found:
                 break
-            view.move(8)
+            view.move(view.scrollable_content_region.height)
         assert found >= set(numbers)
 
 
