@@ -9,11 +9,12 @@ that is asked for what this does not list runs it after all.
 from __future__ import annotations
 
 import ast
+import contextlib
 import gc
 import importlib
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +23,9 @@ from typing import Any
 ROOT = "anthropic"
 BELOW = (f"{ROOT}.types", f"{ROOT}.resources")
 """Where packages do nothing but import names, and import most of the SDK with them."""
+
+ONLY_NAMED = (f"{ROOT}.types.beta", f"{ROOT}.types.message_create_params")
+"""What the SDK's tracing imports of services that are not used here, to tell answers apart."""
 
 NOT_OF_PYTHON = {"__all__", "__title__", "__version__"}
 """The only names of an `__init__` that look like those that Python gives to modules."""
@@ -38,6 +42,7 @@ def load_sdk() -> None:
     gc.disable()
     try:
         sys.meta_path.insert(0, _Finder())
+        _load_tracing()
         import anthropic.resources.models
         import anthropic.types.message
         import anthropic.types.raw_message_stream_event
@@ -47,6 +52,29 @@ def load_sdk() -> None:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _load_tracing() -> None:
+    """Import the SDK's tracing, and nothing of what it only names: that is half of the SDK's rest.
+
+    Whoever asks for one of those afterwards gets what it really is.
+    """
+    sys.meta_path.insert(0, named := _Named())
+    try:
+        with contextlib.suppress(ModuleNotFoundError):
+            # Versions that have it elsewhere load all of it.
+            importlib.import_module(f"{ROOT}.lib._tracing")
+    finally:
+        sys.meta_path.remove(named)
+        for name in [each for each in sys.modules if _only_named(each)]:
+            parent, _, child = name.rpartition(".")
+            del sys.modules[name]
+            if parent in sys.modules:
+                vars(sys.modules[parent]).pop(child, None)
+
+
+def _only_named(module: str) -> bool:
+    return f"{module}.".startswith(tuple(f"{name}." for name in ONLY_NAMED))
 
 
 class _Package(ModuleType):
@@ -87,6 +115,32 @@ class _Loader(SourceFileLoader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return _Package(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+class _Empty(ModuleType):
+    """A module whose every name is a class that has no instances."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {"__module__": self.__name__})
+
+
+class _Named(MetaPathFinder, Loader):
+    """Finds an `_Empty` for what is `ONLY_NAMED`."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if _only_named(fullname):
+            return ModuleSpec(fullname, self, is_package=True)
+        return None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _Empty(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         pass
