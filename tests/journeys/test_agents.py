@@ -51,12 +51,15 @@ def test_two_at_once(arrive: Arrive, model: ScriptedModel) -> None:
     person.wait("│  The second is ready")
 
 
-def test_alt_with_enter_starts_a_line(arrive: Arrive, model: ScriptedModel) -> None:
+def test_what_a_person_asks_of_one_agent(arrive: Arrive, model: ScriptedModel) -> None:
     model.script("above", "Both lines are here.")
+    model.script("first task", run("until test -e go; do sleep 0.1; done"), "First is ready.")
+    model.script("second task", "Second is ready.")
     person = arrive(**model.variables)
     person.settings(STANDARD)
     person.start()
     person.wait("Say what to do")
+    # Alt with Enter starts a line.
     person.type("above")
     person.press("M-Enter")
     person.type("below it")
@@ -65,14 +68,7 @@ def test_alt_with_enter_starts_a_line(arrive: Arrive, model: ScriptedModel) -> N
     person.wait("Both lines are here")
     assert model.told("above\\nbelow it")
 
-
-def test_a_prompt_queues_while_the_agent_works(arrive: Arrive, model: ScriptedModel) -> None:
-    model.script("first task", run("until test -e go; do sleep 0.1; done"), "First is ready.")
-    model.script("second task", "Second is ready.")
-    person = arrive(**model.variables)
-    person.settings(STANDARD)
-    person.start()
-    person.wait("Say what to do")
+    # A prompt queues while the agent works.
     person.do("first task")
     person.wait("run until")
     person.do("second task")
@@ -83,15 +79,7 @@ def test_a_prompt_queues_while_the_agent_works(arrive: Arrive, model: ScriptedMo
     conversation = screen[screen.index("› first task") :]
     assert conversation.index("First is ready") < conversation.index("› second task")
 
-
-def test_a_command_of_the_person_passes_the_gate(arrive: Arrive, model: ScriptedModel) -> None:
-    model.script("say something", "Something.")
-    person = arrive(**model.variables)
-    person.settings(STANDARD)
-    person.start()
-    person.wait("Say what to do")
-    person.do("say something")
-    person.wait("Something[.]")
+    # A command of the person passes the gate.
     person.do("!echo from-$((40 + 2))")
     person.wait("from-42")
     person.do("!git push --force origin main")

@@ -17,17 +17,22 @@ HIGH = "git push --force origin main"
 REFUSED = "no tmux client typed this"
 
 
-def asked(arrive: Arrive, model: ScriptedModel, **variables: str) -> Person:
-    """A person whose agent waits for a decision, and who has not typed for a while."""
-    model.script("push", ResponderMessage([run(HIGH)]), "I was told no.", "Once more.")
+def arrived(arrive: Arrive, model: ScriptedModel, **variables: str) -> Person:
+    """A person whose agent asks for a decision with each prompt."""
+    for prompt in ("first", "second", "third"):
+        model.script(f"{prompt} push", ResponderMessage([run(HIGH)]), f"The {prompt} is over.")
     person = arrive(**model.variables, **variables)
     person.settings('mode = "standard"\n')
     person.start()
     person.wait("Say what to do")
-    person.do("push")
+    return person
+
+
+def ask(person: Person, prompt: str) -> None:
+    """Have the agent wait for a decision, and type nothing for a while."""
+    person.do(f"{prompt} push")
     person.wait(r"(?s)HIGH .*\bA approve")
     time.sleep(2.5)
-    return person
 
 
 def decided(person: Person) -> bool:
@@ -35,24 +40,24 @@ def decided(person: Person) -> bool:
 
 
 def test_what_a_program_types_approves_nothing(arrive: Arrive, model: ScriptedModel) -> None:
-    person = asked(arrive, model)
+    person = arrived(arrive, model)
+    ask(person, "first")
     person.tmux("send-keys", "A")
     person.wait(REFUSED)
     person.wait(r"(?s)HIGH .*\bA approve")
     assert not decided(person)
     # The person's own key does; nothing is in its way.
     person.approve()
-    person.when(lambda: decided(person), "the decision")
+    person.wait("│  The first is over")
 
-
-def test_a_denial_needs_nobody(arrive: Arrive, model: ScriptedModel) -> None:
-    person = asked(arrive, model)
+    # A denial needs nobody.
+    ask(person, "second")
     person.tmux("send-keys", "d")
-    person.wait("I was told no")
+    person.wait("│  The second is over")
 
-
-def test_without_any_client_nothing_is_approved(arrive: Arrive, model: ScriptedModel) -> None:
-    person = asked(arrive, model)
+    # Nor is anything approved where there is no client at all.
+    ask(person, "third")
+    assert not person.sees(REFUSED)
     person.tmux("detach-client", "-a")
     person.emulator("kill-server")
     # The app lost its focus with them, after which a gate wants silence anew.
@@ -63,7 +68,8 @@ def test_without_any_client_nothing_is_approved(arrive: Arrive, model: ScriptedM
 
 
 def test_a_program_may_be_let_approve(arrive: Arrive, model: ScriptedModel) -> None:
-    person = asked(arrive, model, TUNGSTEN_UNATTENDED_APPROVALS="1")
+    person = arrived(arrive, model, TUNGSTEN_UNATTENDED_APPROVALS="1")
+    ask(person, "first")
     person.wait("unattended approvals")
     person.tmux("send-keys", "A")
-    person.when(lambda: decided(person), "the decision")
+    person.wait("│  The first is over")

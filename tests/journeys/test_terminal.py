@@ -56,9 +56,7 @@ def test_attaching_inside_tmux_and_coming_back(person: Person) -> None:
     assert person.attached
     person.type("ght")
     person.wait("half a thought")
-
-
-def test_the_app_dies_while_attached(person: Person) -> None:
+    # The app may die meanwhile.
     person.press("pane.attach")
     person.wait(BAR)
     person.kill_app()
@@ -100,38 +98,7 @@ def test_giving_the_keyboard_to_the_pane_and_taking_it_back(
     person.wait("I looked")
     assert model.told("The person typed into pane")
     assert not model.told("mine-77")
-
-
-@pytest.mark.parametrize("how", ["given back", "killed"])
-def test_the_agent_waits_while_a_person_types_in_its_pane(
-    person: Person, model: ScriptedModel, how: str
-) -> None:
-    taken = threading.Event()
-    answer = model.respond
-
-    async def answer_once_taken(request: dict[str, Any]) -> ResponderMessage:
-        await asyncio.to_thread(taken.wait, 60)
-        return await answer(request)
-
-    model.respond = answer_once_taken  # type: ignore[method-assign]
-    lines = person.project / "lines"
-    person.do("write")
-    person.press("pane.take")
-    person.wait("you type here")
-    person.wait("you type in the pane ─")
-    taken.set()
-    person.wait("waits: you have the keyboard")
-    person.type("echo persons >> lines")
-    person.press("Enter")
-    person.when(lines.exists, "the person's line")
-    if how == "killed":
-        person.kill_app()
-    else:
-        person.press("pane.return")
-    person.when(lambda: lines.read_text() == "persons\nagents\n", "the agent's line")
-
-
-def test_the_footer_names_the_way_back_while_the_terminal_has_the_keyboard(person: Person) -> None:
+    # The footer names the way back as long as the pane has the keyboard.
     person.press("pane.take")
     person.wait("F12 take the keyboard back")
     assert "quit" not in person.screen().rstrip().splitlines()[-1]
@@ -149,3 +116,36 @@ def test_the_footer_names_the_way_back_while_the_terminal_has_the_keyboard(perso
     assert "Terminal" not in person.screen()
     person.type("in the prompt")
     person.wait("› in the prompt")
+
+
+def test_the_agent_waits_while_a_person_types_in_its_pane(
+    person: Person, model: ScriptedModel
+) -> None:
+    taken = threading.Event()
+    answer = model.respond
+
+    async def answer_once_taken(request: dict[str, Any]) -> ResponderMessage:
+        await asyncio.to_thread(taken.wait, 60)
+        return await answer(request)
+
+    model.respond = answer_once_taken  # type: ignore[method-assign]
+    lines = person.project / "lines"
+    for how in ("given back", "killed"):
+        taken.clear()
+        lines.unlink(missing_ok=True)
+        person.do("write")
+        person.press("pane.take")
+        person.wait("you type here")
+        person.wait("you type in the pane ─")
+        taken.set()
+        person.wait("waits: you have the keyboard")
+        person.type("echo persons >> lines")
+        person.press("Enter")
+        person.when(lines.exists, "the person's line")
+        if how == "killed":
+            person.kill_app()
+        else:
+            person.press("pane.return")
+        person.when(lambda: lines.read_text() == "persons\nagents\n", "the agent's line")
+        if how == "given back":
+            person.wait("│  It is written")
