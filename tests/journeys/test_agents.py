@@ -105,16 +105,6 @@ def test_one_without_a_screen(arrive: Arrive, model: ScriptedModel) -> None:
     assert person.command("run", "count", "--headless", "-C", "/nowhere").returncode == 2
 
 
-def test_without_a_model_it_fails_in_one_line(arrive: Arrive) -> None:
-    person = arrive(
-        ANTHROPIC_BASE_URL="http://127.0.0.1:9", ANTHROPIC_API_KEY="k", TUNGSTEN_MODEL="m"
-    )
-    done = person.command("run", "count", "--headless", "--json")
-    assert done.returncode == 1
-    assert "127.0.0.1:9" in done.stderr + done.stdout
-    assert "Traceback" not in done.stderr
-
-
 def test_the_life_of_an_agent(arrive: Arrive, model: ScriptedModel) -> None:
     model.script("work", run("sleep 1234.5"), "It was not to be.")
     model.script("and now", "I am back.")
@@ -177,3 +167,8 @@ def test_a_model_that_cannot_be_reached(arrive: Arrive) -> None:
     screen = person.wait("│ .*Nothing listens at 127.0.0.1:9", timeout=60)
     assert "Traceback" not in screen
     person.wait("✗ project")
+    # Without a screen, it fails in one line.
+    done = person.command("run", "count", "--headless", "--json")
+    assert done.returncode == 1
+    assert "127.0.0.1:9" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr

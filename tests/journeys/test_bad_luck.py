@@ -18,7 +18,7 @@ from tests.stubs.scripted_engine import ScriptedEngine
 pytestmark = pytest.mark.journey
 
 
-def test_settings_that_cannot_be_read(person: Person) -> None:
+def test_settings_and_a_database_that_cannot_be_read(person: Person) -> None:
     person.settings('mode = "standard"\nmodle = "x"\n')
     person.start()
     # Which file, which line, what is expected; and the way on once it is mended.
@@ -28,6 +28,8 @@ def test_settings_that_cannot_be_read(person: Person) -> None:
     person.wait("How shall they think")
     person.press("Escape")
     person.wait("Say what to do")
+    # It comes up behind the first screen, and makes the database as it does.
+    person.when(lambda: "answers" in person.engine_log(), "the engine")
     person.quit()
     person.command("kill-engine")
     person.settings('mode = "quick"\n')
@@ -36,6 +38,18 @@ def test_settings_that_cannot_be_read(person: Person) -> None:
     [line] = (done.stdout + done.stderr).strip().splitlines()
     assert "config.toml:1" in line
     assert "standard" in line
+
+    # So it is with a database of a newer program.
+    person.settings('mode = "standard"\n')
+    database = person.home / "data" / "tungsten.db"
+    connection = sqlite3.connect(database)
+    connection.execute("PRAGMA user_version = 9999")
+    connection.close()
+    before = database.read_bytes()
+    person.start()
+    person.wait("written by a newer Tungsten")
+    assert database.read_bytes() == before
+    person.quit()
 
 
 def test_a_directory_that_is_gone(arrive: Arrive, model: ScriptedModel) -> None:
@@ -54,26 +68,6 @@ def test_a_directory_that_is_gone(arrive: Arrive, model: ScriptedModel) -> None:
     person.project.mkdir()
     person.press("Enter")
     person.wait("│  I could not even look")
-
-
-def test_a_database_of_a_newer_program(person: Person) -> None:
-    person.start()
-    person.wait("How shall they think")
-    person.press("Escape")
-    person.wait_gone("How shall they think")
-    # It comes up behind the first screen, and makes the database as it does.
-    person.when(lambda: "answers" in person.engine_log(), "the engine")
-    person.quit()
-    person.command("kill-engine")
-    database = person.home / "data" / "tungsten.db"
-    connection = sqlite3.connect(database)
-    connection.execute("PRAGMA user_version = 9999")
-    connection.close()
-    before = database.read_bytes()
-    person.start()
-    person.wait("written by a newer Tungsten")
-    assert database.read_bytes() == before
-    person.quit()
 
 
 def test_an_engine_of_another_version(person: Person) -> None:

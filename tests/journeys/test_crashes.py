@@ -100,7 +100,9 @@ def test_the_engine_dies_with_a_gate_pending(person: Person, model: ScriptedMode
     assert (person.project / "count").read_text() == "once\n"
 
 
-def test_the_tmux_server_is_killed(person: Person, model: ScriptedModel) -> None:
+def test_the_tmux_server_is_killed_and_the_app_closed_and_started_again(
+    person: Person, model: ScriptedModel
+) -> None:
     model.script("begin", run("echo before-$((40 + 2))"), "It is open.")
     model.script("again", run("echo after-$((50 + 5))"), "It is open again.")
     person.do("begin")
@@ -113,10 +115,9 @@ def test_the_tmux_server_is_killed(person: Person, model: ScriptedModel) -> None
     person.wait("│ *after-55")
     assert model.told("after-55")
 
-
-def test_closing_the_app_and_coming_back(person: Person, model: ScriptedModel) -> None:
-    model.script("begin", run("until test -e go; do sleep 0.1; done; echo went"), "It went.")
-    person.do("begin")
+    # The app is closed, and the person comes back.
+    model.script("wait", run("until test -e go; do sleep 0.1; done; echo went"), "It went.")
+    person.do("wait")
     person.wait("run until")
     person.type("half a thought")
     person.wait("half a thought")
@@ -133,6 +134,6 @@ def test_closing_the_app_and_coming_back(person: Person, model: ScriptedModel) -
     assert person.engine().pid == engine
     person.press("view.terminal")
     person.wait("run until")
-    person.wait("› begin")
+    person.wait("› wait")
     (person.project / "go").touch()
     person.wait("│  It went")

@@ -37,7 +37,10 @@ def test_looking_around_and_choosing_the_demo_model(person: Person) -> None:
     assert set(person.agents()) == {"fix", "drive", "push"}
 
 
-def test_an_endpoint_that_is_not_there(person: Person) -> None:
+def test_an_endpoint_that_is_not_there_a_wrong_key_and_a_right_one(
+    person: Person, model: ScriptedModel
+) -> None:
+    model.script("hello", "Hello, person.")
     person.start()
     person.wait(FIRST_SCREEN)
     # What is pressed before anybody could have read it is taken for typing, and chooses nothing.
@@ -58,13 +61,9 @@ def test_an_endpoint_that_is_not_there(person: Person) -> None:
     person.wait("Built-in demo model")
     person.press("Escape")
     person.wait("No model yet")
-
-
-def test_a_wrong_key_then_a_right_one(person: Person, model: ScriptedModel) -> None:
-    model.script("hello", "Hello, person.")
-    person.start()
+    # Again, with one that is there.
+    person.do("/model")
     person.wait(FIRST_SCREEN)
-    # What is pressed before anybody could have read it is taken for typing, and chooses nothing.
     person.settle()
     person.press("3")
     person.wait("Base URL")
