@@ -42,6 +42,8 @@ def home(tmp_path: Path) -> Path:
     directory = tmp_path / "home"
     directory.mkdir()
     (directory / ".bashrc").write_text("PS1='\\w\\$ '\nexport FROM_BASHRC=yes\n")
+    # In a home without it, fish reads all manuals of the machine, and goes on when it has ended.
+    (directory / ".local" / "share" / "fish" / "generated_completions").mkdir(parents=True)
     return directory
 
 
