@@ -15,11 +15,21 @@ if TYPE_CHECKING:
 
 
 class PaneKnown(NamedTuple):
-    """As much of a pane's summary as the terminal's title shows."""
+    """A pane's summary (`PaneSummary`), with what is so for most where it is not known."""
 
     pane_id: str
     title: str
+    width: int = 80
+    height: int = 24
+    dead: bool = False
+    exit_status: int | None = None
     recording: bool = False
+    socket: str = ""
+
+    @property
+    def tmux_id(self) -> str:
+        """What its server calls it."""
+        return self.pane_id
 
 
 class RememberedPane(NamedTuple):

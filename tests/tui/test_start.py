@@ -17,9 +17,11 @@ from textual.pilot import Pilot
 
 from agent.errors import AgentError
 from agent.paths import Paths
+from agent.protocol.agents import PaneSummary
 from tui.app import TungstenApp
 from tui.first_start import CHOOSING, without_model
 from tui.screens.first_run import FirstRunScreen
+from tui.unknown import remembered_pane
 from tungsten.screen.view import LiveView
 from tungsten.terminal import Terminal
 
@@ -215,3 +217,11 @@ async def test_why_there_is_no_engine_is_seen(paths: Paths) -> None:
 def test_a_pipe_in_the_settings_place_holds_nobody_up(paths: Paths) -> None:
     os.mkfifo(paths.config_file)
     assert not without_model(paths, {})
+
+
+def test_a_remembered_pane_answers_what_any_other_does() -> None:
+    kept = remembered_pane(["%7", "tests", "a server"])
+    assert kept is not None
+    known = PaneSummary(pane_id="%7", title="tests")
+    for name in (*PaneSummary.model_fields, "tmux_id"):
+        assert getattr(kept.summary, name) == getattr(known, name)

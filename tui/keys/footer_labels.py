@@ -29,7 +29,7 @@ def footer_label(cockpit: CockpitScreen, action: actions.ActionKey) -> str:
             sensible = runs and not cockpit.gate_open
         case "pane.take" | "pane.type" | "grid.type":
             pane = cockpit.terminal.pane
-            sensible = pane is not None and not pane.dead and not pane.socket
+            sensible = agent is not None and pane is not None and not (pane.dead or pane.socket)
             if action.id == "grid.type" and (cockpit.grid is None or cockpit.grid.empty):
                 sensible = False
         case "pane.attach":
