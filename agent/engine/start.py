@@ -66,7 +66,7 @@ async def start_engine(paths: Paths) -> None:
     try:
         paths.create()
     except OSError as error:
-        raise EngineUnreachable(_directory_problem(error)) from error
+        raise EngineUnreachable(directory_problem(error)) from error
     read_end, write_end = os.pipe()
     try:
         try:
@@ -218,7 +218,8 @@ def no_room(error: OSError) -> str:
     return f"No space left{where}: free some disk space, then start again; nothing was lost."
 
 
-def _directory_problem(error: OSError) -> str:
+def directory_problem(error: OSError) -> str:
+    """Say of an error about one of Tungsten's own directories what is wrong and what to do."""
     if isinstance(error, PermissionError) and error.errno is None:
         return f"{error}: set TUNGSTEN_HOME to a directory of your own."
     if isinstance(error, FileExistsError | NotADirectoryError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,6 +59,18 @@ app.command("demo")(demo)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def _problem(error: OSError) -> str:
+    """What an error says; of our own directories also what to do."""
+    from agent.engine.start import directory_problem
+
+    places = paths.find()
+    own = (places.config, places.data, places.runtime)
+    named = Path(error.filename) if isinstance(error.filename, str) else None
+    if named is not None and any(named == each or named in each.parents for each in own):
+        return directory_problem(error)
+    return str(error)
+
+
 def cli(arguments: list[str]) -> int:
     """Run one command line and return its exit status; every failure is one line on stderr."""
     from agent.errors import AgentError
@@ -78,7 +91,7 @@ def cli(arguments: list[str]) -> int:
         print(f"tungsten: {clean(str(error))}", file=sys.stderr)
         return EXIT_FAILED
     except OSError as error:
-        print(f"tungsten: {clean(str(error))}", file=sys.stderr)
+        print(f"tungsten: {clean(_problem(error))}", file=sys.stderr)
         return EXIT_FAILED
     except Exception as error:
         usage = getattr(error, "format_message", None)

@@ -42,6 +42,18 @@ def test_the_help_that_is_named(line: str, helped: str, capsys: pytest.CaptureFi
     assert "Value error" not in said
 
 
+def test_a_home_that_cannot_be_used_says_what_to_do(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TUNGSTEN_HOME", str(tmp_path / "file"))
+    assert cli(["memory", "list"]) == 1
+    said = capsys.readouterr().err
+    file = tmp_path / "file"
+    what = "is no directory: move it away, or set TUNGSTEN_HOME to another."
+    assert said == f"tungsten: {file} {what}\n"
+
+
 @pytest.mark.parametrize(
     "line",
     [["no\x1b[2Jsuch"], ["stop", "x\x1b]0;t\x07"], ["risk", "explain", "echo \x1b]52;c;eA==\x07"]],
