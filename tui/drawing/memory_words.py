@@ -25,6 +25,9 @@ STATUSES = {
 }
 """What a status means."""
 
+EVERYWHERE = "everywhere"
+"""Where a memory holds that is about no project."""
+
 HELD = {
     "injection": "it gives orders, or speaks in another's place",
     "secret": "a secret stands in it",
@@ -38,7 +41,7 @@ AUTHORS = {"person": "you", "agent": "an agent", "dream": "AutoDream", "import":
 def place(memory: Remembered) -> str:
     """Which project a memory is about, shortly."""
     if memory.project is None:
-        return "everywhere"
+        return EVERYWHERE
     return one_line(PurePath(memory.project).name or memory.project)
 
 

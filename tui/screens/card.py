@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
@@ -21,6 +23,8 @@ from tui.screens.closed_once import ClosedOnce
 
 Result = TypeVar("Result")
 
+
+_DIM = Style(dim=True)
 
 LEAST_SIDE = 12
 """Cells beside the card below which nothing is drawn there: no word would be whole."""
@@ -117,7 +121,7 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
         color, theme = self.styles.background.with_alpha(dimmed), self.app.ansi_theme
         self._undimmed = strips = below._compositor.render_strips()  # noqa: SLF001
         self._below = [
-            Strip(Tint.process_segments(strip, color, theme), strip.cell_length)
+            Strip(_own_dimmed(Tint.process_segments(strip, color, theme)), strip.cell_length)
             if dimmed
             else strip
             for strip in strips
@@ -188,3 +192,13 @@ def card_foot() -> Iterable[Widget]:
     """The two last rows of every card."""
     yield Static(id="card-line", markup=False)
     yield Static(id="card-keys", markup=False)
+
+
+def _own_dimmed(segments: Iterable[Segment]) -> list[Segment]:
+    """Have text dim that is drawn in the terminal's own colour, which nothing covers."""
+    return [
+        segment
+        if segment.style is None or segment.style.color is not None
+        else Segment(segment.text, segment.style + _DIM, segment.control)
+        for segment in segments
+    ]

@@ -65,7 +65,7 @@ class ForkScreen(CardScreen["Forked | None"]):
 
     def compose(self) -> ComposeResult:
         """Lay out what it means, and the turns."""
-        with Vertical(id="card") as card:
+        with Vertical(id="card", classes="-wide") as card:
             card.border_title = f"Fork {self._name_shown}"
             yield Static(
                 "A new agent begins with what was said up to the turn that you choose, word for "
@@ -118,7 +118,7 @@ class ForkScreen(CardScreen["Forked | None"]):
             self.query_one(OptionList).replace_option_prompt_at_index(index, self._row(turn))
 
     def _row(self, turn: SessionTurn) -> Content:
-        width = max(30, min(74, self.size.width - 12))
+        width = max(30, min(102, self.size.width - 12))
         age = duration(self._clock() - turn.at) if turn.whole else "no end yet"
         return Content.assemble(
             (f"{turn.number:>3}  ", "$muted"),

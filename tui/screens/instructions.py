@@ -80,7 +80,7 @@ class InstructionsScreen(CardScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the list."""
         files = self._agent.instructions
-        with Vertical(id="card") as card:
+        with Vertical(id="card", classes="-wide") as card:
             card.border_title = f"What {self._agent.name} is told of this project"
             if files:
                 shown = Files(files, id="files")

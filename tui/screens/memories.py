@@ -540,7 +540,7 @@ class MemoriesScreen(ClosedOnce["str | None"]):
 
         self._ask_place(
             "Export",
-            "Each memory becomes a Markdown file of its own. Edited ones stay as they are.",
+            "Each memory becomes a Markdown file of its own; edited files are kept.",
             "write them",
             write,
         )

@@ -37,7 +37,7 @@ class OpenOneScreen(CardScreen["Target | None"]):
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
-        with Vertical(id="card") as card:
+        with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Open"
             yield ChoiceList(id="targets")
             yield from card_foot()
@@ -57,7 +57,7 @@ class OpenOneScreen(CardScreen["Target | None"]):
             listing.replace_option_prompt_at_index(index, self._row(self._targets[index]))
 
     def _row(self, target: Target) -> Content:
-        width = max(20, min(72, self.size.width - 12))
+        width = max(20, min(100, self.size.width - 12))
         kind = "the change of " if target.diff else ""
         return Content.assemble((kind, "$muted"), fit_path(target.title, width - len(kind)))
 

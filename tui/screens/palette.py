@@ -51,7 +51,7 @@ class PaletteScreen(CardScreen["str | None"]):
 
     def compose(self) -> ComposeResult:
         """Lay out the field and the list."""
-        with Vertical(id="card") as card:
+        with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Find"
             yield Field(placeholder="an action, or an agent", id="sought")
             yield Static("Nothing is called that.", id="nothing", classes="card-hint card-gap")
@@ -60,7 +60,6 @@ class PaletteScreen(CardScreen["str | None"]):
 
     def on_mount(self) -> None:
         """Begin with everything."""
-        self.tell_keys(("Enter", "do it"), ("↑↓", "choose"), ("Esc", "close"))
         self._show("")
 
     @on(Input.Changed)
@@ -92,6 +91,8 @@ class PaletteScreen(CardScreen["str | None"]):
         listing.display = bool(rows)
         listing.show(rows)
         self.query_one("#nothing").display = not rows
+        found = (("Enter", "do it"), ("↑↓", "choose")) if rows else ()
+        self.tell_keys(*found, ("Esc", "close"))
 
 
 def ranked(rows: Sequence[Row], sought: str) -> tuple[Row, ...]:

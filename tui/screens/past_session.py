@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -78,14 +79,15 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
         self._directory = directory
         self._name_shown = name
         self._block = block
-        self._title = (
-            f"{one_line(name)}: to look at only, {why or f'{one_line(directory)} is gone'}"
+        self._title = Content.assemble(
+            (one_line(name), "bold $foreground"),
+            f": to look at only, {why or f'{one_line(directory)} is gone'}",
         )
         self._transcript = Transcript()
 
     def compose(self) -> ComposeResult:
         """Lay out a title, the conversation and its keys."""
-        yield Static(self._title, markup=False)
+        yield Static(self._title)
         yield Conversation(id="past")
         yield Static(id="past-keys")
 

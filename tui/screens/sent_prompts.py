@@ -32,6 +32,9 @@ LEAST_ALIKE = 75.0
 """How many prompts, and how many characters of each, are compared with words that none holds; and
 how alike they must be, in percent."""
 
+NAMES, NARROW_NAMES = 28, 14
+"""Cells of the session's name; and where there is less room."""
+
 LINES = 4
 """Lines of the chosen prompt that are shown beneath the list."""
 
@@ -138,8 +141,10 @@ class SentPromptsScreen(CardScreen["str | None"]):
 
     def _row(self, index: int) -> Row:
         prompt = self._prompts[index]
-        room = max(20, min(self.size.width, 112) - 34)
-        when = f"{column(one_line(prompt.session), 14)}  {age(self._clock() - prompt.at):>4}"
+        wide = min(self.size.width, 112)
+        called = NARROW_NAMES if wide < 100 else NAMES
+        room = max(20, wide - 20 - called)
+        when = f"{column(one_line(prompt.session), called)}  {age(self._clock() - prompt.at):>4}"
         return Row(str(index), fit(one_line(prompt.text), room), "", when)
 
     def _show_whole(self) -> None:

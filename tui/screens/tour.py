@@ -56,7 +56,7 @@ CARDS = (
             "focus.next",
             "app.usage",
         ),
-        ("agents", "conversation", "terminal", "footer"),
+        ("agents", "conversation_title", "conversation", "terminal", "prompt", "footer"),
     ),
     TourCard(
         "Start an agent",
@@ -79,7 +79,7 @@ CARDS = (
             "gate.edit",
             "gate.later",
         ),
-        ("conversation", "terminal"),
+        ("conversation_title", "conversation", "terminal"),
     ),
     TourCard(
         "The terminal, and the way back",

@@ -188,7 +188,7 @@ class AgentList(Lines):
             shown[other] = name
             used += cells
         before = min(shown, default=0)
-        pieces: list[Piece] = [(f" +{before}", paint.muted)] if before else []
+        pieces: list[Piece] = [(f" +{before} ", paint.muted)] if before else []
         column = sum(cell_len(text) for text, _ in pieces)
         for other in sorted(shown):
             agent = self._agents[other]

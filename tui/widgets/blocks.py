@@ -91,7 +91,7 @@ def draw(
     if entry.pictures and shown == WHOLE and part == count - 1:
         from tui.widgets.inline_pictures import lines as pictures
 
-        ground = paint.chosen if entry.kind == "user" else paint.blank
+        ground = _said_ground(paint) if entry.kind == "user" else paint.blank
         lines += pictures(entry.pictures, room, paint, ground)
     if count > 1:
         ways = " · ".join(
@@ -102,7 +102,7 @@ def draw(
             )
             if there
         )
-        style = paint.faint + (paint.chosen if entry.kind == "user" else Style.null())
+        style = paint.faint + (_said_ground(paint) if entry.kind == "user" else Style.null())
         lines.append([(f"part {part + 1} of {count} · {ways}", style)])
     fill = paint.bar if entry.kind == "user" else paint.blank
     mark: Piece = ("▎ ", paint.focus) if chosen else ("  ", paint.blank)
@@ -112,11 +112,15 @@ def draw(
     for number, line in enumerate(lines):
         edge = mark if chosen or marked else ("› ", paint.focus) if _spoken(entry, number) else mark
         if entry.kind == "user":
-            edge = (edge[0], edge[1] + paint.chosen)
+            edge = (edge[0], edge[1] + _said_ground(paint))
         strips.append(strip_of([edge, *line], width, fill))
     if not can_fold(entry) or shown:
         strips.append(Strip.blank(width, paint.blank))
     return strips
+
+
+def _said_ground(paint: Paint) -> Style:
+    return Style(bgcolor=paint.bar.bgcolor)
 
 
 def copied(entry: Entry) -> str:

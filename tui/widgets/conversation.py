@@ -493,11 +493,13 @@ class Conversation(BlockView):
                 unfolded = kind in transcript.folding.kinds
                 left += [(f"  {key} ", paint.text), (kind, paint.muted)]
                 left += [("*", paint.strong)] if unfolded else []
+            if sum(cell_len(text) for text, _ in left) > width:
+                left = left[1:]
         elif transcript.marked is not None:
             from tungsten.screen.printable import counted
 
             count = counted(len(transcript.range()), "block")
-            left, right = [(f" {count} marked", paint.focus)], "↑↓ more or fewer · y copies · Esc"
+            left, right = [(f" {count} marked", paint.focus)], "↑↓ marks · y copies · Esc"
         elif transcript.search is not None:
             left, right = self._search_row(transcript.search, width, paint)
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 
 from agent.protocol.memory import Remembered, View
-from tui.drawing.memory_words import about, place
+from tui.drawing.memory_words import EVERYWHERE, about, place
 from tui.drawing.text import Piece, age, column, one_line, strip_of
 from tui.keys import actions
 from tui.widgets.lazy_list import LazyList
@@ -30,7 +30,7 @@ WHOSE = {"user_stated": "you", "tool_observed": "tool", "agent_inferred": "agent
 """Whose word a memory is, in a cell."""
 
 ID = 14
-"""Cells of the project of a memory."""
+"""Cells of the project of a memory; in a narrow list, those of a memory about all of them."""
 
 
 class Rows(LazyList[Remembered]):
@@ -48,7 +48,7 @@ class Rows(LazyList[Remembered]):
         quiet = row.status not in ("active", "quarantined")
         text = one_line(row.text) or "(its text was removed)"
         right = f" {row.type if width > 60 else row.type[:4]:<{9 if width > 60 else 4}}"
-        right += f" {_cell(place(row), ID if width > 60 else 10)}"
+        right += f" {column(place(row), ID if width > 100 else len(EVERYWHERE))}"
         if self.statuses:
             right += f" {row.status:<11}"
         right += f" {age(self.clock() - row.created_at):>4} {WHOSE.get(row.source, ''):<5} "
@@ -115,7 +115,3 @@ class Detail(Lines):
             key = actions.shown("memories.open")
             lines[height - 1 :] = [[(f"… {key} shows all of it", paint.faint)]]
         return [strip_of([(" ", paint.blank), *line], width, paint.blank) for line in lines]
-
-
-def _cell(text: str, width: int) -> str:
-    return column(text, width)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual.strip import Strip
 
 from tui.drawing.text import Piece, one_line, strip_of, wrap
 from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from textual.events import Resize
 
 MOST = 3
 """Rows at most."""
@@ -30,9 +33,15 @@ class Said(Lines):
     def say(self, text: str, style: Literal["text", "muted", "bad", "attention"] = "text") -> None:
         """Say something; empty says nothing."""
         self._text, self._style = one_line(text), style
-        width = self.size.width or self.app.size.width
-        self.styles.height = max(1, min(MOST, len(self._rows(width))))
+        self._take_rows(self.size.width or self.app.size.width)
         self.redraw()
+
+    def on_resize(self, event: Resize) -> None:
+        """Take the rows that the text needs at this width."""
+        self._take_rows(event.size.width)
+
+    def _take_rows(self, width: int) -> None:
+        self.styles.height = max(1, min(MOST, len(self._rows(width))))
 
     def draw(self, width: int, height: int) -> list[Strip]:
         """Draw it."""

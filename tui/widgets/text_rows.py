@@ -96,8 +96,9 @@ class TextRows(LazyList[TextRow]):
     @staticmethod
     def _style(row: TextRow, paint: Paint, ground: Style) -> Style:
         style: Style = getattr(paint, row.look)
-        # What was added or removed keeps its ground: it says so.
-        return style if row.look in {"added", "removed"} else style + ground
+        # What was added or removed keeps its ground: it says so, where it has one of its own.
+        tells = row.look in {"added", "removed"} and style.bgcolor != paint.blank.bgcolor
+        return style if tells else style + ground
 
 
 def _shifted(pieces: list[Piece], shift: int) -> list[Piece]:
