@@ -411,6 +411,18 @@ async def test_a_tool_call_unfolds_by_a_key(open_cockpit: Open) -> None:
         await cockpit.pilot.press("tab", "up", "up", "enter")
         await cockpit.until(lambda: "if offset < 0" in cockpit.screen_text)
         assert "changes a file inside the project" in cockpit.screen_text
+
+        def offered(key: str) -> bool:
+            return key in cockpit.screen_text.split("\n")[-1]
+
+        await cockpit.until(lambda: offered("Enter fold") and offered("z unfold all"))
+        await cockpit.pilot.press("z")
+        await cockpit.until(lambda: offered("Enter fold") and offered("z fold all"))
+        await cockpit.pilot.press("z", "home")
+        # What the person said has one form only.
+        await cockpit.until(lambda: offered("y copy") and not offered("Enter"))
+        await cockpit.pilot.press("end", "up", "up", "enter")
+        await cockpit.until(lambda: offered("Enter fold"))
         await cockpit.pilot.press("enter", "i")
         await cockpit.until(lambda: "if offset < 0" not in cockpit.screen_text)
         await cockpit.type("jk")

@@ -17,7 +17,7 @@ _IN_THE_GRID = frozenset({"app.help", "app.quit", "app.retry", "gate.inbox", "ag
 
 def footer_label(cockpit: CockpitScreen, action: actions.ActionKey) -> str:
     """Name an action for the footer; empty when it makes no sense now."""
-    agent = cockpit.agent
+    agent, said = cockpit.agent, cockpit.conversation
     elsewhere = action.context == actions.ANYWHERE and action.id not in _IN_THE_GRID
     if cockpit.choices.grid and elsewhere:
         return ""
@@ -58,8 +58,10 @@ def footer_label(cockpit: CockpitScreen, action: actions.ActionKey) -> str:
             sensible = any(each.panes for each in cockpit.host.state.agents)
         case "grid.page":
             sensible = cockpit.grid is not None and cockpit.grid.pages > 1
-        case "block.fold" | "block.fold_all" | "block.copy" | "block.open" | "conversation.search":
-            sensible = bool(cockpit.conversation.has_blocks)
+        case "block.fold" | "block.fold_all":
+            return said.fold_labels[action.id] if said.has_blocks else ""
+        case "block.copy" | "block.open" | "conversation.search":
+            sensible = bool(said.has_blocks)
         case _:
             sensible = True
     return action.label if sensible else ""

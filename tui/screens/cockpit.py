@@ -531,6 +531,10 @@ class CockpitScreen(Screen[None]):
         if self.host.gates is not None:
             self.host.gates.keyboard_moved()
 
+    def on_conversation_folding_changed(self) -> None:
+        """Tell what the keys that fold do now."""
+        self.footer.redraw()
+
     def on_gate_dialog_opened(self) -> None:
         """Tell that Esc is for the gate now."""
         self.footer.redraw()

@@ -15,9 +15,11 @@ from textual.widgets import Static
 from tui.conversation.transcript import Transcript
 from tui.drawing.text import one_line
 from tui.gate.host import send
-from tui.screens.card import closing, keys_line
+from tui.keys import actions
+from tui.screens.card import closing
 from tui.screens.closed_once import ClosedOnce
 from tui.widgets.conversation import Conversation, Empty
+from tui.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
     from tui.screens.fork import Forked
@@ -28,18 +30,18 @@ PAGE = 200
 SEEKING = 2_000
 """As long as a place in it is looked for."""
 
-KEYS = (
-    ("↑↓", "blocks"),
-    ("[ ]", "prompts"),
-    ("z", "unfold all"),
-    ("/", "search"),
-    ("y", "copy"),
-    ("o", "open"),
-    ("F", "fork here"),
-    ("Esc", "close"),
+OFFERED = (
+    "block.fold",
+    "conversation.previous_prompt conversation.next_prompt",
+    "conversation.search",
+    "block.copy",
+    "block.fork",
+    "block.open",
+    "block.fold_all",
 )
-FIRST_LEFT_OUT = ("y", "[ ]", "o", "z")
-"""Keys that are not named where there is no room for all, in this order; they work all the same."""
+"""Keys that are named, those that are looked for most at first."""
+
+LABELS = {"conversation.previous_prompt": "prompts", "block.fork": "fork"}
 
 
 class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"]):
@@ -55,6 +57,8 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
         block: the block that is chosen first; None for the end of it.
     """
 
+    KEYS = actions.CONVERSATION
+    """The context that help begins with here."""
     DEFAULT_CSS = """
     PastSessionScreen {
         background: $background;
@@ -89,25 +93,18 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
         """Lay out a title, the conversation and its keys."""
         yield Static(self._title)
         yield Conversation(id="past")
-        yield Static(id="past-keys")
+        yield KeyRow(actions.CONVERSATION, offered=OFFERED, closes="escape", id="past-keys")
 
     def on_mount(self) -> None:
         """Read the end of it, or what is around the place that is looked for."""
+        self._tell_keys()
         self._read(None)
 
-    def on_resize(self) -> None:
-        """Name the keys there is room for."""
-        self._tell_keys()
-
+    @on(Conversation.FoldingChanged)
     def _tell_keys(self) -> None:
-        keys: tuple[tuple[str, str], ...] = KEYS
-        if self._transcript.first_id is None:
-            keys = KEYS[-1:]
-        for known_well in (None, *FIRST_LEFT_OUT):
-            keys = tuple(key for key in keys if key[0] != known_well)
-            if keys_line(keys).cell_length <= self.size.width - 2:
-                break
-        self.query_one("#past-keys", Static).update(keys_line(keys))
+        view = self.query_one(Conversation)
+        idle = () if view.has_blocks else tuple(" ".join(OFFERED).split())
+        self.query_one(KeyRow).tell(idle=idle, labels={**LABELS, **view.fold_labels})
 
     @on(Conversation.SearchWanted)
     def _find(self, event: Conversation.SearchWanted) -> None:
@@ -179,11 +176,11 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
             transcript.chosen = sought
             transcript.top = (max(0, transcript.find(sought) - 1), 0)
             transcript.follow = False
-        self._tell_keys()
         said = problem or "Nothing was said in it."
         self.query_one(Conversation).show(
             transcript, empty=Empty("No conversation", (said,), problem=bool(problem))
         )
+        self._tell_keys()
 
     async def action_fork_here(self) -> None:
         """Fork it at the turn of the chosen block."""

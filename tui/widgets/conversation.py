@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.conversation.folding import KEYS, can_fold
+from tui.conversation.folding import KEYS, TOOLS, can_fold
 from tui.drawing.text import Piece, between, fit_path, one_line
 from tui.keys import actions
 from tui.widgets.block_view import BlockView, Empty
@@ -76,9 +76,26 @@ class Conversation(BlockView):
             super().__init__()
             self.entry = entry
 
+    class FoldingChanged(Message):
+        """What the keys do that fold is another thing now: see `fold_labels`."""
+
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._asks_kind = False
+        self._foldable: tuple[object, ...] = ()
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Lay out the visible blocks, and tell when keys do something else than before."""
+        strips = super().draw(width, height)
+        entry, transcript = self.chosen, self._transcript
+        foldable: tuple[object, ...] = ()
+        if transcript is not None and entry is not None:
+            shown = bool(transcript.folding.shown(entry))
+            foldable = (entry.id, shown, TOOLS in transcript.folding.kinds)
+        if foldable != self._foldable:
+            self._foldable = foldable
+            self.post_message(self.FoldingChanged())
+        return strips
 
     def _write_elsewhere(self, character: str) -> bool:
         write = getattr(self.screen, "type_into_prompt", None)
@@ -228,6 +245,22 @@ class Conversation(BlockView):
             self.redraw()
 
     # Folding
+
+    @property
+    def fold_labels(self) -> dict[str, str]:
+        """What the keys that fold do now, by action; empty for a block that has one form only."""
+        entry, transcript = self.chosen, self._transcript
+        every, one = "unfold all", ""
+        if transcript is not None and TOOLS in transcript.folding.kinds:
+            every = "fold all"
+        if transcript is not None and entry is not None:
+            from tui.widgets.inline_pictures import names_pictures
+
+            if transcript.folding.shown(entry):
+                one = "fold"
+            elif can_fold(entry) or names_pictures(entry):
+                one = "unfold"
+        return {"block.fold": one, "block.fold_all": every}
 
     def action_fold(self) -> None:
         """Unfold the chosen block, or fold it."""

@@ -124,7 +124,7 @@ class Footer(Lines):
     def _shown(self, action: actions.ActionKey) -> list[Piece]:
         paint = self.paint
         return [
-            (actions.label(action.keys[0]), paint.text),
+            (actions.label(action.keys[0]), paint.strong),
             (f" {self._label(action)}  ", paint.muted),
         ]
 

@@ -9,6 +9,7 @@ from typing import Any
 from tests.stubs import scenes
 from tui.screens.past_session import PastSessionScreen
 from tui.widgets.conversation import Conversation
+from tui.widgets.key_row import KeyRow
 
 Host = Callable[..., Any]
 
@@ -17,14 +18,19 @@ async def test_its_conversation_is_searched_copied_and_opened(host: Host, tmp_pa
     screen = PastSessionScreen("a1", "mender", str(tmp_path))
     app = host(screen)
     app.blocks = list(scenes.CONVERSATION)
-    async with app.run_test(size=(100, 30)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
 
         async def settle() -> None:
             await pilot.pause(0.05)
             await app.workers.wait_for_complete()
             await pilot.pause(0.05)
 
+        def offered() -> str:
+            return screen.query_one(KeyRow).render_line(0).text
+
         await settle()
+        assert "[ ] prompts" in offered()
+        assert offered().endswith("Esc close  F1 help ")
         view = screen.query_one(Conversation)
         transcript = view.transcript
         assert transcript is not None
@@ -35,6 +41,8 @@ async def test_its_conversation_is_searched_copied_and_opened(host: Host, tmp_pa
         assert transcript.search is not None
         assert (transcript.search.position, transcript.search.total) == (1, 1)
         assert transcript.chosen == 6
+        await settle()
+        assert "Enter fold " in offered()
         await pilot.press("escape")
         assert transcript.search is None
         assert app.screen is screen
