@@ -67,7 +67,7 @@ PUBLISHER = AgentSummary(
     model="claude-sonnet-4-5",
     mode=Mode.STANDARD,
     state=AgentState.WAITING,
-    activity="wants to run git push --force",
+    activity="approve: git push --force",
     since=NOW - 95,
     created_at=NOW - 500,
     panes=(PaneSummary(pane_id="%2", title="bash", width=120, height=40),),
@@ -247,7 +247,7 @@ def fleet(agents: int) -> Snapshot:
     )
     doing = {
         AgentState.WORKING: "python -m unittest",
-        AgentState.WAITING: "wants to run git push --force",
+        AgentState.WAITING: "approve: git push --force",
         AgentState.DONE: "NOTES.md is written and saved",
         AgentState.FAILED: "the model refused the request",
     }

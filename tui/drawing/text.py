@@ -29,7 +29,12 @@ _WORDS = re.compile(r"\s+|[^\s]+")
 
 
 def behind(word: str, text: str) -> str:
-    """What stands behind the word for a state: the text, without that word where it begins so."""
+    """What stands behind the word for a state: the text, without that word where it begins so.
+
+    Who waits has what it waits for approved or not: there, too, the command stands first.
+    """
+    if word == "waiting":
+        text = text.removeprefix("approve: ")
     rest = text[len(word) :]
     if text[: len(word)].lower() != word.lower() or rest[:1].isalnum():
         return text

@@ -84,9 +84,9 @@ class Conversation(BlockView):
         self._asks_kind = False
         self._foldable: tuple[object, ...] = ()
 
-    def draw(self, width: int, height: int) -> list[Strip]:
-        """Lay out the visible blocks, and tell when keys do something else than before."""
-        strips = super().draw(width, height)
+    def redraw(self) -> None:
+        """Draw anew, and tell when the keys that fold do something else than before."""
+        super().redraw()
         entry, transcript = self.chosen, self._transcript
         foldable: tuple[object, ...] = ()
         if transcript is not None and entry is not None:
@@ -95,7 +95,6 @@ class Conversation(BlockView):
         if foldable != self._foldable:
             self._foldable = foldable
             self.post_message(self.FoldingChanged())
-        return strips
 
     def _write_elsewhere(self, character: str) -> bool:
         write = getattr(self.screen, "type_into_prompt", None)

@@ -87,7 +87,8 @@ class RowList(Lines):
                 left.append((f"  {row.note}", beside))
             right: list[Piece] = [(f"  {row.key} ", beside)]
             if below > 0 and index == first + height - 1:
-                right.append((f" {below} more ↓ ", paint.faint + back))
+                # Before the key, so that this stays below those of the other rows.
+                right.insert(0, (f"  {below} more ↓", paint.faint + back))
             lines.append(between(left, right, width, paint.blank + back))
         return lines
 

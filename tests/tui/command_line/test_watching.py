@@ -79,7 +79,7 @@ def test_what_there_is_stands_first() -> None:
     assert told == [
         "3 agents, 1 waits for you",
         "mend the parser works in /home/ada/parser: python -m unittest",
-        "publish waits for you in /home/ada/parser: wants to run git push --force",
+        "publish waits for you in /home/ada/parser: approve: git push --force",
         "write the notes is done in /home/ada/notes: NOTES.md is written and saved",
         "publish waits for you, HIGH run_command: git push --force origin main (--force can "
         "discard commits that others have pushed). Decide in the app (tungsten attach publish): A "

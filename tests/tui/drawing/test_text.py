@@ -78,3 +78,8 @@ def test_numbers_read_well() -> None:
 )
 def test_a_state_is_not_said_twice(said: str, rest: str) -> None:
     assert text.behind("done", said) == rest
+
+
+def test_what_waits_for_approval_is_told_first() -> None:
+    assert text.behind("waiting", "approve: git push --force") == "git push --force"
+    assert text.behind("done", "approve: git push") == "approve: git push"
