@@ -41,6 +41,13 @@ def behind(word: str, text: str) -> str:
     return rest.lstrip(" .,:;!-–—")
 
 
+def retried(problem: str, key: str) -> str:
+    """Say what is wrong and which key tries again; that it is to be done is said once."""
+    if problem.endswith("try again"):
+        return f"{problem} ({key})."
+    return f"{problem} — {key} tries again."
+
+
 def cuts(text: str, most: int) -> Iterator[tuple[int, int]]:
     """Cut a text into stretches of at most `most` characters, at line ends where there are any.
 

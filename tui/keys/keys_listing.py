@@ -27,12 +27,14 @@ class Row:
         text: What they do, or mean.
         slash: The command with its slash; empty when there is none.
         names: How the keys are written elsewhere: by Textual and by tmux.
+        runs: Id of the action, where the palette offers it; else empty.
     """
 
     keys: str
     text: str
     slash: str = ""
     names: str = ""
+    runs: str = ""
 
     def holds(self, title: str, sought: str) -> bool:
         """Say whether each word of `sought` is in the row or in the heading above it."""
@@ -65,7 +67,8 @@ def _rows(context: str) -> list[Row]:
         keys = " ".join(actions.label(key) for key in action.keys[:2])
         names = " ".join(f"{key} {actions.tmux_name(key)}" for key in action.keys)
         slash = f"/{action.slash}" if action.slash else ""
-        rows.append(Row(keys, action.description, slash, names))
+        runs = action.id if action.palette and action.action else ""
+        rows.append(Row(keys, action.description, slash, names, runs))
     return rows
 
 

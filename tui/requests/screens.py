@@ -19,7 +19,8 @@ async def help_screen(app: TungstenApp) -> None:
     if isinstance(app.screen, HelpScreen):
         app.screen.dismiss(None)
     else:
-        await app.push_screen(HelpScreen(_here(app)))
+        screen = HelpScreen(_here(app), over_cockpit=app.screen is app.cockpit)
+        await app.push_screen(screen, lambda action: _found(app, action and f"action:{action}"))
 
 
 def _here(app: TungstenApp) -> str:
@@ -50,12 +51,9 @@ async def palette(app: TungstenApp) -> None:
 
 
 def _left_for(app: TungstenApp, action_id: str) -> bool:
-    """Whether the screen goes away and has an action done then, as the tour does."""
+    """Whether the screen goes away and has an action done then, as tour and help do."""
     leave = getattr(app.screen, "leave_for", None)
-    if leave is None:
-        return False
-    leave(action_id)
-    return True
+    return leave is not None and bool(leave(action_id))
 
 
 async def _found(app: TungstenApp, found: str | None) -> None:

@@ -32,7 +32,7 @@ from agent.protocol.memory import (
     asking,
 )
 from tui.drawing import dream_diff
-from tui.drawing.text import one_line
+from tui.drawing.text import one_line, retried
 from tui.gate.host import host, send
 from tui.keys import actions
 from tui.screens.closed_once import ClosedOnce
@@ -213,7 +213,7 @@ class DreamsScreen(ClosedOnce[None]):
     def _cannot(self, problem: str) -> None:
         key = actions.shown("dreams.reload")
         self._failed = True
-        self._rows.note = [(f"{one_line(problem)} — {key} tries again.", "bad")]
+        self._rows.note = [(retried(one_line(problem), key), "bad")]
         self._rows.put(0, 0, [])
         self._show_chosen()
 

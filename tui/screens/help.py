@@ -45,11 +45,14 @@ class HelpText(Scrolled, can_focus=False):
         return found or [[("Nothing here is called that.", self.paint.muted)]]
 
 
-class HelpScreen(CardScreen[None]):
+class HelpScreen(CardScreen["str | None"]):
     """All keys by where they work; typing leaves those that hold what was typed.
+
+    Goes away with the id of an action that is to be done then, or None.
 
     Args:
         first: The context whose keys stand before all others, one of `actions.CONTEXTS`.
+        over_cockpit: Whether it lies over the cockpit, where what the palette offers can be done.
     """
 
     AUTO_FOCUS = "#sought"
@@ -76,9 +79,10 @@ class HelpScreen(CardScreen[None]):
     }
     """
 
-    def __init__(self, first: str = "") -> None:
+    def __init__(self, first: str = "", *, over_cockpit: bool = False) -> None:
         super().__init__()
         self._first = first
+        self._over_cockpit = over_cockpit
 
     def compose(self) -> ComposeResult:
         """Lay out the field and the list."""
@@ -99,7 +103,28 @@ class HelpScreen(CardScreen[None]):
 
     def _tell_help_keys(self) -> None:
         escape = "clear" if self.query_one(Field).value else "close"
-        self.tell_keys(("↑↓ PgUp PgDn", "scroll"), ("Esc", escape))
+        does = (("Enter", "do it"),) if self._only_action else ()
+        self.tell_keys(*does, ("↑↓ PgUp PgDn", "scroll"), ("Esc", escape))
+
+    @property
+    def _only_action(self) -> str:
+        """Id of the one action that is left, if it can be done when this has closed."""
+        sought = self.query_one(Field).value
+        if not self._over_cockpit or not sought.strip():
+            return ""
+        found = [row for title, rows in _groups("") for row in rows if row.holds(title, sought)]
+        return found[0].runs if len(found) == 1 else ""
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        if action := self._only_action:
+            self.dismiss(action)
+
+    def leave_for(self, action: str) -> bool:
+        """Leave, and have an action done then; keys of the app itself come this way."""
+        if self._over_cockpit:
+            self.dismiss(action)
+        return self._over_cockpit
 
     def action_scroll(self, method: str, amount: int) -> None:
         """Scroll the list."""

@@ -37,7 +37,7 @@ from agent.protocol.memory import (
     View,
     asking,
 )
-from tui.drawing.text import one_line
+from tui.drawing.text import one_line, retried
 from tui.gate.host import host, send
 from tui.keys import actions
 from tui.screens.closed_once import ClosedOnce
@@ -48,13 +48,14 @@ from tui.widgets.lines import OneRow
 from tui.widgets.memory_list import VIEWS, Detail, Rows, Tabs
 from tui.widgets.said import Said
 
+NONE_YET = "Nothing is remembered yet. Agents save what they learn; {key} remembers what you say."
 NOTHING: dict[View, str] = {
-    "active": "Nothing is remembered yet. Agents save what they learn; n remembers what you say.",
+    "active": NONE_YET,
     "held": "Nothing is held back. What a tool or a page said and reads like an order waits here, "
     "and no agent is told it until you accept it.",
     "gone": "Nothing is gone. What is forgotten, merged or superseded stays here and can be "
     "brought back.",
-    "all": "Nothing is remembered yet. Agents save what they learn; n remembers what you say.",
+    "all": NONE_YET,
 }
 
 SHARE = 140
@@ -201,13 +202,16 @@ class MemoriesScreen(ClosedOnce["str | None"]):
         self._failed = bool(problem)
         if problem:
             again = actions.shown("memories.reload")
-            rows.note = [(f"{one_line(problem)} — {again} tries again.", "bad")]
+            rows.note = [(retried(one_line(problem), again), "bad")]
             rows.put(0, 0, [])
             self._show_chosen()
             return
         found = [Remembered.model_validate(row) for row in result["rows"]]
         rows.statuses = not asks and self._view in ("gone", "all")
-        rows.note = [(self._nothing(words, asks), "muted")]
+        before, key, after = self._nothing(words, asks).partition("{key}")
+        rows.note = [(before, "muted")]
+        if key:
+            rows.note += [(actions.shown("memories.new"), "focus"), (after, "muted")]
         total, first = (len(found), 0) if asks else (int(result["total"]), first)
         rows.put(total, first, found, anew=self._anew)
         self._anew = False

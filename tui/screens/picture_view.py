@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,9 +12,10 @@ from textual.app import ComposeResult
 
 from agent.files.picture_file import NoPicture
 from tui.drawing.picture_reading import read
-from tui.drawing.text import size
+from tui.drawing.text import one_line, size
 from tui.keys import actions
 from tui.screens.viewer import Viewer
+from tui.widgets.block_view import Empty
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lines import OneRow
 from tui.widgets.picture import Picture
@@ -59,16 +61,37 @@ class PictureScreen(Viewer):
         try:
             found = await asyncio.to_thread(read, Path(self._path), (LARGEST, LARGEST))
         except (OSError, NoPicture) as error:
-            self.say(f"No picture: {getattr(error, 'strerror', None) or error}", problem=True)
+            if self.is_open:
+                self._say_why(error)
             return
         if not self.is_open:
             return
         width, height = found.pixels
         self.tell(f"{found.kind} {width}×{height}", size(found.length))
         if self.app.no_color:
-            self.say("Without colours a picture can't be shown: y copies its path")
+            words = "Without colours a picture cannot be drawn in a terminal."
+            self._show_empty(Empty(found.kind, (words,), (self._copies("to open it elsewhere"),)))
         else:
             self.query_one(Picture).show(found.image)
+
+    def _say_why(self, error: OSError | NoPicture) -> None:
+        if isinstance(error, FileNotFoundError):
+            empty = Empty("The picture is gone", ("No file has this name any more.",), problem=True)
+        elif isinstance(error, OSError):
+            why = f"It cannot be read: {one_line(error.strerror or str(error))}."
+            empty = Empty("No picture", (why,), (self._copies(),), problem=True)
+        else:
+            why = one_line(str(error))
+            lines = (f"{why[:1].upper()}{why[1:]}.", "Another program may know what it is.")
+            empty = Empty("No picture", lines, (self._copies("to look at it there"),), problem=True)
+        self._show_empty(empty)
+
+    def _copies(self, why: str = "") -> tuple[str, str]:
+        return actions.shown("file.copy"), f"copy its path {why}".rstrip()
+
+    def _show_empty(self, empty: Empty) -> None:
+        leave = (actions.shown("file.close"), "close")
+        self.query_one(Picture).show_empty(replace(empty, keys=(*empty.keys, leave)))
 
     def action_edit(self) -> None:
         """Do nothing: a picture is no text."""

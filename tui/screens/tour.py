@@ -237,9 +237,10 @@ class TourScreen(CardScreen[Left]):
         """Leave."""
         self._leave()
 
-    def leave_for(self, action: str) -> None:
+    def leave_for(self, action: str) -> bool:
         """Leave, and have an action done then; keys of the app itself come this way."""
         self._leave(action)
+        return True
 
     def _leave(self, action: str = "") -> None:
         if not self._left:

@@ -310,7 +310,7 @@ class BlockView(KeysInOrder, Lines, can_focus=True):
 def draw_empty(empty: Empty, width: int, height: int, paint: Paint) -> list[Strip]:
     """Draw it in the middle of so many cells, at a third of their rows."""
     room = max(10, min(width - 4, 64))
-    style = paint.bad if empty.problem else paint.strong
+    style = paint.bad + Style(bold=True) if empty.problem else paint.strong
     lines: list[list[Piece]] = wrap([(empty.title, style)], room)
     for text in empty.lines:
         lines += [[], *wrap([(text, paint.muted)], room)]

@@ -11,7 +11,18 @@ from textual.strip import Strip
 
 from tui.conversation.folding import DIFFS, FOLDED, RESULTS, WHOLE, can_fold
 from tui.conversation.transcript import Entry
-from tui.drawing.text import Piece, between, clean, cuts, duration, fit, one_line, strip_of, wrap
+from tui.drawing.text import (
+    Piece,
+    between,
+    clean,
+    cuts,
+    duration,
+    fit,
+    fit_path,
+    one_line,
+    strip_of,
+    wrap,
+)
 from tui.keys import actions
 from tui.themes.theme import Paint
 from tui.widgets.code import diff_lines, diff_size
@@ -261,9 +272,6 @@ def _tool(
         (f"{_verb(one_line(tool.name))} ", paint.muted),
         (_start(tool.title, width), paint.text if tool.status != "denied" else paint.muted),
     ]
-    if tool.diff:
-        added, removed = diff_size(tool.diff)
-        head += [(f"  +{added}", paint.good), (f" -{removed}", paint.bad)]
     asks = tool.name == QUESTION
     if asks and tool.result.startswith(ANSWERED):
         answer = tool.result[:PART].removeprefix(ANSWERED)
@@ -289,6 +297,13 @@ def _tool(
     if tool.risk is not None:
         risk = paint.attention if tool.risk == "HIGH" else paint.muted
         right.append((f" {tool.risk}", risk))
+    if tool.diff:
+        added, removed = diff_size(tool.diff)
+        counts = [(f"  +{added}", paint.good), (f" -{removed}", paint.bad)]
+        # What a file's name ends with tells more than what it begins with.
+        used = sum(cell_len(text) for text, _ in (*head[:2], *counts, *right))
+        title, style = one_line(tool.title[-4 * width :]), head[2][1]
+        head[2:] = [(fit_path(title, max(8, width - used)), style), *counts]
     first = between(head, right, width, paint.blank)
     lines: list[list[Piece]] = [[(text, style or paint.blank) for text, style, _ in first]]
     if shown != WHOLE and tool.status == "denied" and ": " in tool.decision:

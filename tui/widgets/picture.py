@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.widgets.block_view import Empty, draw_empty
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -23,16 +24,22 @@ class Picture(Lines):
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._image: Image | None = None
+        self._empty: Empty | None = None
 
     def show(self, image: Image) -> None:
         """Show another image."""
         self._image = image
         self.redraw()
 
+    def show_empty(self, empty: Empty) -> None:
+        """Say in its place why there is none."""
+        self._empty = empty
+        self.redraw()
+
     def draw(self, width: int, height: int) -> list[Strip]:
         """Draw it in the middle."""
         if self._image is None:
-            return []
+            return draw_empty(self._empty, width, height, self.paint) if self._empty else []
         lines = cells(self._image, width, height, self.paint.blank)
         blank = Strip.blank(width, self.paint.blank)
         return [blank] * max(0, (height - len(lines)) // 2) + lines

@@ -266,3 +266,21 @@ async def test_the_help_counts_what_is_below_on_a_row_of_its_own(open_cockpit: O
         assert row.strip(" │").split()[1:] == ["more", "↓"]
         await cockpit.pilot.press("end")
         await cockpit.until(lambda: "more ↓" not in cockpit.screen_text)
+
+
+async def test_the_help_does_the_one_action_that_is_left(open_cockpit: Open) -> None:
+    calm = scenes.BUSY.model_copy(update={"gates": ()})
+    async with open_cockpit(calm) as cockpit:
+        await cockpit.pilot.press("f1")
+        await cockpit.type("sidebar")
+        await cockpit.until(lambda: "Enter do it" in cockpit.screen_text)
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: cockpit.app.screen is cockpit.app.cockpit)
+        await cockpit.until(lambda: "AutoDream" not in cockpit.screen_text)
+        await cockpit.pilot.press("f1")
+        await cockpit.type("agent")
+        await cockpit.until(lambda: "Esc clear" in cockpit.screen_text)
+        assert "Enter do it" not in cockpit.screen_text
+        await cockpit.pilot.press("ctrl+p")
+        await cockpit.until(lambda: "an action, or an agent" in cockpit.screen_text)
+        await cockpit.pilot.press("escape")
