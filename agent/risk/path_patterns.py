@@ -172,6 +172,18 @@ EXAMPLES_HOME = (
     ".config/tungsten/credentials.json", ".local/share/tungsten/tungsten.db",
     ".local/share/tungsten/credentials.json",
 )  # fmt: skip
+_SETTINGS_BELOW = re.compile(
+    r"/(?:\.config|\.local(?:/share)?|\.docker|\.gradle|\.cargo|\.m2|\.julia|Library)?"
+)
+
+
+def settings_below(path: str, home: str) -> bool:
+    """A directory, home or in it, of whose subdirectories some hold what runs later."""
+    return path == home or (
+        path.startswith(f"{home}/") and _SETTINGS_BELOW.fullmatch(path[len(home) :]) is not None
+    )
+
+
 EXAMPLES_SYSTEM = ("/etc/shadow", "/etc/passwd", "/etc/sudoers", "/root/.ssh/id_rsa")
 
 

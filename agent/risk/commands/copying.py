@@ -1,19 +1,22 @@
 # ruff: noqa: SIM102 - tables and patterns read better unbroken
-"""Rules for programs that create, copy and move files."""
+"""Rules for programs that create and copy files."""
 
 from __future__ import annotations
 
 import os
 import re
+from itertools import pairwise
 from pathlib import Path
 
-from agent.risk.arguments import has, split, value
+from agent.risk.arguments import has, split, spread, value
 from agent.risk.assessment import Risk
+from agent.risk.commands.moving import takes_away
 from agent.risk.commands.permissions import sets_id
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.made import makes
-from agent.risk.paths import Place, Zone
+from agent.risk.path_patterns import settings_below
+from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -55,10 +58,13 @@ def copy(call: Call) -> None:
                     f"links to {call.named(source, place)}",
                 )
     for target in targets:
-        _into(call, target, sources)
+        into(call, target, sources)
         if linking or has(options, "ls", "--link", "--symbolic-link"):
             _link(call, target, sources)
     if has(options, "rRa", "--recursive", "--archive") and not linking:
+        for target in targets:
+            for source in sources:
+                among_settings(call, source, target, contents=source.endswith(("/.", "/*")))
         copies_trees(call, sources, targets, by_slash=False)
     if not targets:
         call.medium("copies files")
@@ -112,7 +118,7 @@ def _same_ground(call: Call, zone: Zone, targets: list[str]) -> bool:
     )
 
 
-def _into(call: Call, target: str, sources: list[str]) -> None:
+def into(call: Call, target: str, sources: list[str]) -> None:
     """Write into `target`: the file itself, or below it when it is a directory."""
     place = call.place(target)
     if place.zone is Zone.ROOT or target.endswith("/") or place.path in (
@@ -158,18 +164,14 @@ MAX_WALKED = 2_000
 
 def _contents(call: Call, target: str, source: str, *, hidden: bool) -> None:
     """`cp -r src/. .`: what lies in `source` is put into `target`, a directory of the project."""
-    evaluator = call.evaluator
     root = call.place(source.rstrip("/").rpartition("/")[0] or "/").path
-    if UNKNOWN in root or evaluator.came(root):
+    if UNKNOWN in root or call.evaluator.came(root):
         call.high("copies what was fetched, or cannot be known, over the project")
         return
-    found = [path[len(root) + 1 :] for path in evaluator.files if path.startswith(f"{root}/")]
-    for above, directories, names in os.walk(root):
-        below = above[len(root) + 1 :]
-        found += [f"{below}/{name}" if below else name for name in (*directories, *names)]
-        if len(found) > MAX_WALKED:
-            call.high("copies more over the project than can be looked through")
-            return
+    found = _below(call, root)
+    if found is None:
+        call.high("copies more over the project than can be looked through")
+        return
     for name in found:
         if hidden or name[:1] != ".":
             place = call.place(f"{target}/{name}")
@@ -178,42 +180,48 @@ def _contents(call: Call, target: str, source: str, *, hidden: bool) -> None:
     call.medium(f"writes into {shown(target)}", f"copies {shown(source)}")
 
 
-def move(call: Call) -> None:
-    """`mv`: deletes from one place, writes to another."""
-    _, operands = split(call.argv, ("-t", "--target-directory", "-S", "--suffix"))
-    targets = value(call.argv, "-t", "--target-directory")
-    sources = operands
-    if not targets and len(operands) > 1:
-        sources, targets = operands[:-1], operands[-1:]
-    for source in sources:
-        for place in call.entries(source):
-            _moves_away(call, place, source)
-            if place.zone in (Zone.PROJECT, Zone.HOME, Zone.OUTSIDE, Zone.ROOT, Zone.UNKNOWN):
-                for target in targets:
-                    to = call.place(target).path
-                    call.evaluator.moved_to(to)
-                    call.evaluator.moved_to(f"{to}/{place.name}")
-    for target in targets:
-        if call.place(target).zone is Zone.NULL:
-            call.high("moves files to where they are lost", f"loses {shown(' '.join(sources))}")
-        _into(call, target, sources)
-    copies_trees(call, sources, targets, by_slash=False)
-    call.medium("moves files")
+def _below(call: Call, root: str) -> list[str] | None:
+    """Names below a directory, on the disk or by this text; None when there are too many."""
+    files = call.evaluator.files
+    found = [path[len(root) + 1 :] for path in files if path.startswith(f"{root}/")]
+    for above, directories, names in os.walk(root):
+        below = above[len(root) + 1 :]
+        found += [f"{below}/{name}" if below else name for name in (*directories, *names)]
+        if len(found) > MAX_WALKED:
+            return None
+    return found
 
 
-def _moves_away(call: Call, place: Place, source: str) -> None:
-    if call.evaluator.context.running and Path(place.path).is_dir():
-        call.disturbs(place.path, None, replaced=True)
-    call.evaluator.edit_rule(place, call)
-    effect = f"moves {call.named(source, place)}"
-    if place.own or place.zone in (Zone.ROOT, Zone.SYSTEM, Zone.DEVICE):
-        call.high("moves away the project, the system or something above", effect)
-    elif place.zone is Zone.GIT or (place.startup and place.zone is not Zone.PROJECT):
-        call.high("moves away what the repository or the shell needs", effect)
-    elif place.zone in (Zone.HOME, Zone.OUTSIDE) and (place.secret or place.name.startswith(".")):
-        call.high("moves away files outside of the project", effect)
-    elif place.zone is Zone.UNKNOWN:
-        call.medium("moves a path that cannot be known")
+def among_settings(call: Call, source: str, target: str, *, contents: bool) -> None:
+    """A directory goes where programs keep what runs later: its names say what it plants.
+
+    Args:
+        call: the command.
+        source: the directory, as it is named.
+        target: where it is put.
+        contents: what it holds is put there, not the directory itself.
+    """
+    place = call.place(target)
+    home = call.evaluator.ground.home
+    if not settings_below(place.path, home) or call.level is Risk.HIGH:
+        return
+    root = call.place(source.removesuffix("*").rstrip("/.") if contents else source).path
+    inside = not contents and (place.path == home or Path(place.path).is_dir())
+    bases = [] if contents else [f"{place.path}/{root.rpartition('/')[2]}"]
+    if not inside:
+        bases.append(place.path)
+    if not contents and call.place(bases[0]).startup:
+        call.writes(bases[0])
+        return
+    found = None if UNKNOWN in root or call.evaluator.came(root) else _below(call, root)
+    if not (found or inside or call.evaluator.is_file(call.place(source))):
+        call.high("copies what cannot be looked through among settings", f"writes {shown(target)}")
+    for name in found or ():
+        for base in bases:
+            inner = call.place(f"{base}/{name}")
+            if inner.startup or inner.own or inner.secret:
+                call.writes(inner.path)
+                return
 
 
 def feed_of_null(call: Call) -> bool:
@@ -303,15 +311,21 @@ def rsync(call: Call) -> None:
     target = operands[-1] if len(operands) > 1 else ""
     sources = operands[:-1]
     remote = FAR.match(target)
-    if remote:
+    rehearsed = _rehearsed(argv)
+    if remote and rehearsed:
+        call.medium("compares names and times of files with another machine's")
+    elif remote:
         call.high("sends local data to another machine", f"sends {shown(' '.join(sources))}")
     for source in sources:
         if not FAR.match(source):
             call.reads(source)
             call.gathers(source)
-    if has(options, "n", "--dry-run") and not remote:
-        call.low()
+    if rehearsed:
         return
+    if "--remove-source-files" in options:
+        for source in sources:
+            for place in call.entries(source) if not FAR.match(source) else ():
+                takes_away(call, place, source)
     if target and not remote:
         place = call.place(target)
         if deleting and place.zone not in (Zone.REGENERABLE, Zone.TEMPORARY):
@@ -323,12 +337,38 @@ def rsync(call: Call) -> None:
             call.medium("copies files")
         else:
             call.writes(target)
+            for source in sources:
+                among_settings(call, source, target, contents=source.endswith(("/", "/.", "/*")))
         far = [source for source in sources if FAR.match(source)]
         for source in far:
             call.brings(source, target)
             call.scatters(target)
         copies_trees(call, [s for s in sources if s not in far], [target], by_slash=True)
     call.medium("copies files")
+
+
+_RSYNC_VALUED = frozenset(["-e", "-f", "-T", "-B", "-M", "-@"])
+"""Its short options with a value."""
+_RSYNC_FLAGS = re.compile(
+    r"--(?:no-\S+|del\S*|archive|recursive|verbose|checksum|stats|progress|update|compress|human-readable"
+    r"|itemize-changes|partial|links|perms|times|exclude-from=\S*|\w[\w-]*=.*)"
+)
+"""Long options behind which the next word is not their value."""
+
+
+def _rehearsed(argv: list[str]) -> bool:
+    """`rsync -n`: it only says what it would do; nothing turns that off again behind it."""
+    words = spread(argv, _RSYNC_VALUED)
+    asked = False
+    for before, word in pairwise(words):
+        if word == "--":
+            break
+        if word in ("-n", "--dry-run"):
+            asked = asked or not (
+                before in _RSYNC_VALUED
+                or (before.startswith("--") and not _RSYNC_FLAGS.fullmatch(before))
+            )
+    return asked and not any(word in ("--no-n", "--no-dry-run") for word in argv)
 
 
 FAR = re.compile(r"(?:[^/:@\s]+@)?(?:[^/:@\s\[]+|\[[^\]/]+\]):|(?:rsync|scp|sftp)://")

@@ -37,7 +37,7 @@ from agent.risk.commands.builtins import (
 from agent.risk.commands.clouds import cloud
 from agent.risk.commands.clusters import ansible, kubectl, terraform
 from agent.risk.commands.containers import compose, docker, image
-from agent.risk.commands.copying import allocate, copy, create, dd, move, rsync
+from agent.risk.commands.copying import allocate, copy, create, dd, rsync
 from agent.risk.commands.databases import database, sqlite
 from agent.risk.commands.deleting import destroy, duplicates, gio, remove_trees, rm, rmdir
 from agent.risk.commands.editors import editor, pager, vim
@@ -46,6 +46,7 @@ from agent.risk.commands.forges import gh
 from agent.risk.commands.git import git
 from agent.risk.commands.interpreters import INLINE, awk, calculator, file_server, inline
 from agent.risk.commands.make import make
+from agent.risk.commands.moving import move
 from agent.risk.commands.openers import opener
 from agent.risk.commands.other_agents import agent
 from agent.risk.commands.package_scripts import package_script
