@@ -14,6 +14,7 @@ from tungsten import keys, pressing, waiting
 from tungsten.errors import (
     CannotAsk,
     CommandFailed,
+    PaneDead,
     PaneGone,
     TerminalError,
     TextNotTypable,
@@ -85,6 +86,11 @@ _INFO = "\t".join(
         frame.TITLE,
     )
 )
+
+
+def _ends(mark: Mark, line: Entered) -> bool:
+    """Whether a shell that has left this mark is done with the line, or wants more of it."""
+    return (mark.kind == "prompt" and mark.number > line.number) or mark.kind == "continuation"
 
 
 class Pane:
@@ -367,7 +373,9 @@ class Pane:
             async with asyncio.timeout(timeout):
                 mark = await self._next_prompt(line)
         except TimeoutError:
-            return await self._result(None, line, "timeout")
+            if not await self._ended_unheard(line):
+                return await self._result(None, line, "timeout")
+            mark = await self._next_prompt(line)
         if mark is None:
             return await self._result(None, line, "pane_died")
         line.check(mark, self.id)
@@ -377,12 +385,20 @@ class Pane:
             return result
         return await self._result(mark, line, "interrupted" if mark.status == 130 else "prompt")
 
+    async def _ended_unheard(self, line: Entered) -> bool:
+        """Look whether a line has ended of which nothing was heard in time.
+
+        A process that was stopped itself finds its time over before it reads what it was told.
+        """
+        try:
+            await self.shell.state()
+        except PaneDead:
+            return True
+        mark = self.shell.mark
+        return self.shell.dead or (mark is not None and _ends(mark, line))
+
     async def _next_prompt(self, line: Entered) -> Mark | None:
-        return await self.shell.next_mark(
-            lambda mark: (
-                (mark.kind == "prompt" and mark.number > line.number) or mark.kind == "continuation"
-            )
-        )
+        return await self.shell.next_mark(lambda mark: _ends(mark, line))
 
     async def _asking(self, judge: Judge | None, *, unasked: bool) -> Line | None:
         """Begin to answer the shell's questions about the pieces of one line."""
@@ -436,6 +452,12 @@ class Pane:
                 ended, match = ("pane_died", "") if found is None else ("met", found)
         except TimeoutError:
             ended = "timeout"
+            # As in `run`: it may have happened while this process was stopped.
+            late = await waiting.has_happened(self, until)
+            if late is not None:
+                ended, match = "met", late
+            elif self.shell.dead:
+                ended = "pane_died"
         shown = await self.capture()
         return WaitResult(ended == "met", ended, time.monotonic() - started, shown, match)
 

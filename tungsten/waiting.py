@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from tungsten.errors import CommandFailed, PaneGone
-from tungsten.outcome import ForBell, ForExit, ForIdle, ForPrompt, Until
+from tungsten.outcome import ForBell, ForExit, ForIdle, ForPrompt, ForText, Until
 from tungsten.programs.dialogue import Dialogue
 from tungsten.tmux.watch import Watch
 
@@ -44,6 +44,29 @@ async def happens(pane: Pane, watching: Watching, until: Until) -> str | None:
         await _until_idle(pane, watching, until.seconds)
         return ""
     return await _until_text(pane, watching, re.compile(until.pattern, re.MULTILINE))
+
+
+async def has_happened(pane: Pane, until: Until) -> str | None:
+    """Look whether something is so just now; None as well where only time or a bell would tell.
+
+    Returns:
+        the text that matches, empty for all but `ForText`.
+
+    Raises:
+        PaneGone: there is no such pane.
+        ServerGone: the server ended.
+    """
+    # Whatever was told until now is read before the answer to this.
+    text = await pane.text()
+    shell = pane.shell
+    if isinstance(until, ForText):
+        found = re.compile(until.pattern, re.MULTILINE).search(text)
+        return None if found is None else found[0]
+    if isinstance(until, ForExit | ForIdle):
+        return "" if shell.dead else None
+    if isinstance(until, ForPrompt) and not until.inside:
+        return "" if shell.at_prompt and not shell.dead else None
+    return None
 
 
 @contextlib.asynccontextmanager

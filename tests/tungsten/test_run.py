@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,43 @@ async def test_timeout_leaves_the_command_running(pane: Pane) -> None:
     await pane.send_keys("C-c")
     assert (await pane.wait(ForPrompt(), 10)).met
     assert (await pane.run("echo $?", timeout=10)).output == "130\n"
+
+
+async def test_what_ended_while_this_process_stood_still_is_known_to_have_ended(
+    pane: Pane, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def window_name() -> str:
+        argv = [
+            "tmux",
+            "-S",
+            str(terminal.socket),
+            "list-panes",
+            "-a",
+            "-f",
+            f"#{{==:#D,{pane.id}}}",
+        ]
+        return subprocess.run(
+            [*argv, "-F", "#{window_name}"], capture_output=True, text=True, check=True
+        ).stdout
+
+    command = "echo began; while [ ! -e go ]; do sleep 0.02; done; echo all; (exit 3)"
+    running = asyncio.create_task(pane.run(command, timeout=500))
+    await pane.wait(ForText("^began"), 10)
+    waiting = asyncio.create_task(pane.wait(ForText("^all"), 500))
+    prompt = asyncio.create_task(pane.wait(ForPrompt(), 500))
+    never = asyncio.create_task(pane.wait(ForText("^never"), 500))
+    await pane.text()
+    # From here on this loop does nothing, as if its process were stopped.
+    before = window_name()
+    (tmp_path / "go").touch()
+    while window_name() == before:
+        time.sleep(0.02)  # noqa: ASYNC251
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    monkeypatch.setattr(loop, "time", lambda: now() + 1_000)
+    result = await running
+    assert (result.ended, result.exit_status, result.output) == ("prompt", 3, "began\nall\n")
+    assert [(await task).ended for task in (waiting, prompt, never)] == ["met", "met", "timeout"]
 
 
 async def test_interrupted_command(pane: Pane) -> None:

@@ -33,6 +33,9 @@ ECHO_SECONDS = 3.0
 QUIET_SECONDS = 0.15
 """Silence after which a prompt counts where the system cannot tell who waits for input."""
 
+_LAST_LOOK = 2 * QUIET_SECONDS
+"""Seconds for one look whether it is back, when there is no time left to wait."""
+
 _GLANCE = 0.005
 """Seconds until looking again whether a program that shows its prompt waits for input by now.
 
@@ -153,8 +156,7 @@ class Dialogue:
             await self._pane.send_keys("Enter")
             left = None if timeout is None else entered + timeout - time.monotonic()
             try:
-                async with asyncio.timeout(left):
-                    verdict, shown, here = await self._until_back(typed)
+                verdict, shown, here = await self._until_back_within(left, typed)
             except TimeoutError:
                 shown = await self._pane.capture()
                 output, cut = await self._output(shown, anchor, None)
@@ -300,6 +302,17 @@ class Dialogue:
             async with asyncio.timeout(ECHO_SECONDS):
                 await self._pane.send_keys(self._prompts.cancel)
                 await self._until_back(here)
+
+    async def _until_back_within(
+        self, seconds: float | None, typed: Spot
+    ) -> tuple[Verdict, Frame, Spot]:
+        """As `_until_back`; raises TimeoutError."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await self._until_back(typed)
+        # A process that was stopped itself finds its time over before it has looked.
+        async with asyncio.timeout(_LAST_LOOK):
+            return await self._until_back(typed)
 
     async def _until_back(self, typed: Spot) -> tuple[Verdict, Frame, Spot]:
         """Wait until the program stands at a prompt again, or has ended."""
