@@ -42,6 +42,8 @@ class BlockedWatch(DayWatch):
         """Waits that ended today."""
         self._read = 0
         """Sequence number in the journal of the last of them."""
+        self._since = 0.0
+        """When the day began that they were read for."""
         self._hosted: set[str] = set()
         """Agents of other makers that wait."""
 
@@ -68,6 +70,10 @@ class BlockedWatch(DayWatch):
 
     async def _sum(self) -> None:
         since, _ = day(self._clock())
+        if since < self._since:
+            # The clock was set back: what that day had is not known any more.
+            self._ended, self._read = [], 0
+        self._since = since
         try:
             ended, self._read = await self._database.journal.waits(since, self._read)
         except StorageError as error:

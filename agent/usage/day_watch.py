@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from agent.hub import Hub
 from agent.protocol.events import Event
@@ -71,5 +71,6 @@ class DayWatch(ABC):
 
 def day(moment: float) -> tuple[float, float]:
     """The local day around a moment as seconds since the epoch: its start and its end."""
-    start = datetime.fromtimestamp(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+    # Without the fold of the moment: where midnight comes twice, the day begins with the first.
+    start = datetime.combine(date.fromtimestamp(moment), time.min)
     return start.timestamp(), (start + timedelta(days=1)).timestamp()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import time
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -23,6 +25,7 @@ from agent.protocol.gates import Gate, RiskLevel
 from agent.protocol.snapshot import EngineInfo
 from agent.turns.questions import Questions
 from agent.usage.blocked_watch import BlockedWatch, added_up
+from agent.usage.day_watch import day
 from memory.database import Database
 from memory.journal import Wait
 from memory.sessions import SessionRecord
@@ -293,3 +296,59 @@ async def test_a_day_begins_with_what_is_waited_for_still(database: Database, cl
         assert engine.seconds() == 20
     async with running(database, clock) as engine:
         assert engine.seconds() == 20
+
+
+async def test_a_clock_that_is_set_back_brings_the_day_before_back(
+    database: Database, clock: Clock
+) -> None:
+    clock.now = MIDNIGHT - 60
+    async with running(database, clock) as engine:
+        await engine.ask(engine.gate("g1", "a"))
+        clock.now = MIDNIGHT - 20
+        await engine.decide("g1")
+        clock.now = MIDNIGHT + 20
+        await engine.ask(engine.gate("g2", "a"))
+        assert engine.seconds() == 0
+        clock.now = MIDNIGHT - 10
+        await engine.ask(engine.gate("g3", "b"))
+        assert engine.seconds() == 40
+        clock.now = MIDNIGHT - 5
+        await engine.decide("g3")
+        await engine.decide("g2")
+        assert engine.seconds() == 45
+        clock.now = MIDNIGHT + 30
+        await engine.ask(engine.gate("g4", "a"))
+        assert engine.seconds() == 0
+
+
+@pytest.fixture
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ZoneInfo]:
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield ZoneInfo(request.param)
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("zone", "date", "hours"),
+    [
+        ("Europe/Berlin", (2026, 3, 29), 23),
+        ("Europe/Berlin", (2026, 10, 25), 25),
+        # Its clocks go from 1:00 back to midnight, and from midnight on to 1:00.
+        ("America/Havana", (2026, 11, 1), 25),
+        ("America/Havana", (2026, 3, 8), 23),
+        ("Asia/Tokyo", (2026, 3, 29), 24),
+    ],
+    indirect=["zone"],
+)
+def test_a_day_on_which_clocks_are_changed(
+    zone: ZoneInfo, date: tuple[int, int, int], hours: int
+) -> None:
+    noon = datetime(*date, 12, tzinfo=zone).timestamp()
+    since, until = day(noon)
+    assert until - since == hours * 3_600
+    halves = range(0, hours * 3_600, 1_800)
+    assert {day(since + seconds) for seconds in halves} == {(since, until)}
+    assert day(since - 1)[1] == since
+    assert day(until)[0] == until
