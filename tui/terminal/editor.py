@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
+from agent.files.regular_file import read_regular
 from tui.terminal.attach import ending_on_signals
 from tungsten.tmux.orphans import bound
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 USUAL = ("editor", "nano", "vi")
 """Tried in this order where neither VISUAL nor EDITOR is set; `editor` is Debian's choice."""
+
+LONGEST = 1_000_000
+"""Bytes of a draft that are taken back; with a few times as many, each key would take seconds."""
 
 _COLON = frozenset({"hx", "helix", "zed", "subl"})
 """Editors that take `FILE:LINE`."""
@@ -96,7 +100,13 @@ def edit(app: App[Any], text: str, directory: Path, prefix: str = ".prompt-") ->
             file.write(text if ends or not text else f"{text}\n")
         with app.suspend():
             status = _run([*words, str(path)])
-        edited = path.read_text("utf-8", "replace")
+        edited, unfit = _text_of(read_regular(path, LONGEST + 1))
+        if unfit:
+            kept = path.rename(directory / f"edited-{path.name.removeprefix(prefix)}")
+            raise EditorFailed(
+                f"{Path(words[0]).name} left {unfit}: the prompt is as it was; "
+                f"what was left is {kept}"
+            )
     except SuspendNotSupported:
         raise EditorFailed("an editor needs a terminal: it can't be opened here") from None
     except OSError as error:
@@ -111,6 +121,17 @@ def edit(app: App[Any], text: str, directory: Path, prefix: str = ".prompt-") ->
     if status == 0:
         return Edited(edited)
     return Edited(edited, f"{Path(words[0]).name} {_how(status)}")
+
+
+def _text_of(left: bytes) -> tuple[str, str]:
+    """Read what an editor left, and say what keeps it from being a draft; empty if nothing does."""
+    if len(left) > LONGEST:
+        return "", f"more than {LONGEST // 1_000_000} MB"
+    try:
+        text = left.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return "", "what is no UTF-8 text"
+    return text, "what is no text" if "\0" in text else ""
 
 
 def at_line(words: list[str], path: str, line: int) -> list[str]:

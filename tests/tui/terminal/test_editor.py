@@ -60,6 +60,21 @@ def test_the_whole_draft_comes_back_and_a_failing_editor_loses_nothing(
     outer.wait_for(person, "the prompt is as it was: 'half a thought'")
     assert list(drafts.iterdir()) == []
 
+    for write, what in (
+        ("head -c 5000000 /dev/zero | tr '\\0' x", "left more than 1 MB"),
+        ("printf 'caf\\351'", "left what is no UTF-8 text"),
+        ("printf 'a\\0b'", "left what is no text"),
+    ):
+        script.write_text(f'{write} > "$1"')
+        outer.keys(person, "F5")
+        outer.wait_for(person, "EDITING half a thought")
+        outer.keys(person, "Enter")
+        outer.wait_for(person, f"{what}: the prompt is as it was")
+        outer.wait_for(person, ": 'half a thought'")
+        (kept,) = drafts.iterdir()
+        assert kept.name.startswith("edited-")
+        kept.unlink()
+
 
 def test_which_editor_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert command({"VISUAL": "sh -c 'x y'", "EDITOR": "cat"}) == ["sh", "-c", "x y"]
