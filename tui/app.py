@@ -28,6 +28,7 @@ from tui.loading import ENGINE, load
 from tui.no_plugins import without_plugins
 from tui.preferences import Preferences
 from tui.surroundings.terminal_guard import TerminalGuard
+from tui.terminal.connection import connection as pane_connection
 from tui.terminal.driver import Driver
 from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt, When
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
     from agent.protocol.client_lines import Command
     from tui.connection import Connected, Connection, ConnectionFailed
+    from tui.terminal.connection import TerminalsAnswer
     from tui.widgets.conversation import Conversation
     from tui.widgets.row_list import RowList
 
@@ -96,6 +98,8 @@ class TungstenApp(FrontEnd):
         """Set when the first state of the engine is on the screen."""
         self._silent = False
         """Whether the engine was last said to hang."""
+        self._still = False
+        """Whether the tmux server does not answer."""
         self._heard = asyncio.Event()
         """Set when the engine has answered, or cannot be had."""
         self.refused_keys = ""
@@ -264,6 +268,7 @@ class TungstenApp(FrontEnd):
         first = self._first() if self._first is not None else None
         self._first = None
         await reception.connected(self, message.welcome, first)
+        self._say_still()
         self.ready.set()
         self._heard.set()
         if self.refused_keys:
@@ -293,6 +298,7 @@ class TungstenApp(FrontEnd):
 
         if self.connection is not None:
             reception.drain(self, self.connection.arrived)
+        pane_connection(self).look(self)
 
     def read_transcript(self, agent_id: str, before: int | None = None) -> None:
         """Ask the engine for an agent's conversation, or for what came before a block."""
@@ -302,9 +308,14 @@ class TungstenApp(FrontEnd):
         self.run_worker(reception.read_transcript(self, agent_id, before), exit_on_error=False)
 
     async def on_event(self, event: Event) -> None:
-        """Look for another engine when the person does something, while there is none."""
-        if self.problem and self.connection is not None and isinstance(event, Key | AppFocus):
-            self.connection.look()
+        """When the person does something, see whether what is shown is there still.
+
+        While there is no engine, look for another one.
+        """
+        if isinstance(event, Key | AppFocus):
+            if self.problem and self.connection is not None:
+                self.connection.look()
+            pane_connection(self).look(self)
         await super().on_event(event)
 
     def on_connection_lost(self) -> None:
@@ -331,6 +342,30 @@ class TungstenApp(FrontEnd):
             self._silent = False
             self.cockpit.status.say("")
             self.say("The engine answers again.")
+            self._say_still()
+
+    def on_terminals_silent(self) -> None:
+        """Say that the terminals stand still, and the way out."""
+        self._still = True
+        self._say_still()
+
+    def on_terminals_answer(self, message: TerminalsAnswer) -> None:
+        """Take back that they do."""
+        self._still = False
+        if self.screen_stack and not self.problem and not self._silent:
+            self.cockpit.status.say("")
+            if not message.ended:
+                self.say("The terminals answer again.")
+
+    def _say_still(self) -> None:
+        # Without an engine, that is what is said.
+        if self._still and self.screen_stack and not self.problem and not self._silent:
+            self.cockpit.status.say("terminals stand still: tmux does not answer", problem=True)
+            self.say(
+                "The terminals stand still: their tmux does not answer. If it stays so, "
+                f"`{program.command()} kill-engine --panes` ends it; sessions are kept",
+                "error",
+            )
 
     def on_connection_failed(self, message: ConnectionFailed) -> None:
         """Stop, say why, and offer the way out."""

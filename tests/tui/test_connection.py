@@ -27,6 +27,7 @@ from tests.stubs.scripted_engine import ScriptedEngine
 from tests.tui.conftest import Cockpit, Open
 from tui import connection
 from tui.app import TungstenApp
+from tui.terminal.connection import TerminalsAnswer, TerminalsSilent
 
 CALM = scenes.BUSY.model_copy(update={"gates": ()})
 
@@ -424,3 +425,20 @@ async def test_an_engine_that_hangs_at_the_start_is_said_to(
             answer.set()
             await cockpit.until(app.ready.is_set)
             await cockpit.until(lambda: "does not answer" not in cockpit.screen_text)
+
+
+async def test_terminals_that_stand_still_are_said_to_until_they_go_on(open_cockpit: Open) -> None:
+    still = "terminals stand still"
+    async with open_cockpit(CALM) as cockpit:
+        app = cockpit.app
+        app.post_message(TerminalsSilent())
+        await cockpit.until(lambda: still in cockpit.screen_text)
+        assert "kill-engine --panes" in cockpit.screen_text
+        # An engine that hangs as well is what is said first, and takes nothing back.
+        app.post_message(connection.EngineSilent())
+        await cockpit.until(lambda: still not in cockpit.screen_text)
+        app.post_message(connection.EngineAnswers())
+        await cockpit.until(lambda: still in cockpit.screen_text)
+        app.post_message(TerminalsAnswer(ended=False))
+        await cockpit.until(lambda: "The terminals answer again" in cockpit.screen_text)
+        assert still not in cockpit.screen_text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -18,6 +20,7 @@ from agent.protocol.commands.panes import HoldKeyboard, PersonTyped
 from agent.protocol.snapshot import EngineInfo, Snapshot
 from agent.protocol.wire import Wire
 from tui.gate.keyboard import KeyboardApp
+from tui.terminal import connection
 from tui.terminal.pane_view import PaneView
 from tungsten.terminal import Terminal
 
@@ -379,3 +382,45 @@ async def test_scrolling_while_the_keyboard_is_in_the_pane(
         await pilot.press("x")
         await until(pilot, lambda: "x" in app.text)
         assert app.pane.lines_back == 0
+
+
+async def test_a_server_that_does_not_answer_is_told_of_until_it_does(
+    terminal: Terminal, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane = await start(terminal, "echo there; exec cat")
+    pid = int((await terminal.client.command("display-message", "-p", "#{pid}"))[0])
+    told: list[str] = []
+
+    class Telling(PaneHost):
+        def on_terminals_silent(self) -> None:
+            told.append("silent")
+
+        def on_terminals_answer(self, message: connection.TerminalsAnswer) -> None:
+            told.append("ended" if message.ended else "answers")
+
+    app = Telling(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.pane.show(pane)
+        await until(pilot, lambda: "there" in app.text)
+        line = connection.connection(app)
+        line.look(app)
+        await until(pilot, lambda: line._asking is None and line._later is None)
+        assert told == []
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            # Not earlier: a busy machine may well be silent for so long.
+            monkeypatch.setattr(connection, "SILENT", 0.2)
+            monkeypatch.setattr(connection, "APART", 0.1)
+            line.look(app)
+            await until(pilot, lambda: told)
+            line.look(app)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        await until(pilot, lambda: len(told) == 2)
+        assert told == ["silent", "answers"]
+        os.kill(pid, signal.SIGSTOP)
+        line.look(app)
+        await until(pilot, lambda: told[2:] == ["silent"])
+        os.kill(pid, signal.SIGKILL)
+        await until(pilot, lambda: "has ended" in app.text)
+        await until(pilot, lambda: told[3:] == ["ended"])
