@@ -54,7 +54,9 @@ class Tmux:
         self.run("send-keys", "-t", pane, *keys)
 
     def wait_for(self, pane: str, text: str | Callable[[str], bool]) -> str:
-        seen = (lambda screen: text in screen) if isinstance(text, str) else text
+        # Words go to the next line where there is no room, which differs with the paths in them.
+        wanted = " ".join(text.split()) if isinstance(text, str) else ""
+        seen = text if callable(text) else lambda screen: wanted in " ".join(screen.split())
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             screen = self.screen(pane)
