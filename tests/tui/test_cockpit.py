@@ -28,6 +28,7 @@ from agent.protocol.events import (
     BlockDelta,
     DemoChanged,
     DreamChanged,
+    GateOpened,
     Notice,
     QuestionAsked,
     SetupChanged,
@@ -371,6 +372,28 @@ async def test_a_key_shows_what_was_used(open_cockpit: Open) -> None:
         await cockpit.until(lambda: "91% from cache" in cockpit.screen_text)
         await cockpit.pilot.press("alt+u")
         await cockpit.until(lambda: "from cache" not in cockpit.screen_text)
+
+
+async def test_a_gate_chosen_over_another_screen_is_said_to_lie_behind_it(
+    open_cockpit: Open,
+) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        app = cockpit.app
+        cockpit.engine.on(ReadUsage, lambda _: {"report": REPORT.model_dump(mode="json")})
+        await cockpit.pilot.press("alt+u")
+        await cockpit.until(lambda: "91% from cache" in cockpit.screen_text)
+        cockpit.engine.publish(GateOpened(gate=scenes.BUSY.gates[0]))
+        await cockpit.until(lambda: app.state.gates)
+        await cockpit.pilot.press("ctrl+g")
+        await cockpit.until(lambda: isinstance(app.screen, Inbox))
+        await cockpit.pilot.press("enter")
+        await cockpit.until(
+            lambda: any("open behind this" in said.message for said in app._notifications)
+        )
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: app.screen is app.cockpit)
+        assert app.gates is not None
+        assert app.gates.gate == scenes.BUSY.gates[0]
 
 
 async def test_unknown_slash_command_stays_in_the_prompt(open_cockpit: Open) -> None:

@@ -75,6 +75,9 @@ async def inbox(app: TungstenApp) -> None:
     def chosen(gate_id: str | None) -> None:
         if gate_id is not None and app.gates is not None:
             app.gates.open(gate_id)
+            if app.screen is not app.cockpit:
+                # What is written there must not be lost.
+                app.say("The gate is open behind this: close what lies over it to see it")
 
     if isinstance(app.screen, Inbox):
         app.screen.dismiss(None)
