@@ -71,7 +71,7 @@ def table(report: UsageReport, view: str, width: int, *, fill: bool = True) -> T
             one.append(cost(row.today) if row.today.requests else "–")
     titles.append("cost")
     for row, one in zip(rows, cells, strict=True):
-        one.append(cost(row.usage))
+        one.append(f"demo {cost(row.usage)}" if is_demo(row) else cost(row.usage))
     kept = list(range(len(titles)))
     widths = [
         max(len(title), *(len(one[at]) for one in cells)) if cells else len(title)
@@ -164,6 +164,20 @@ def within(budget: Budget, used: Usage) -> str:
     return ", ".join(parts)
 
 
+def is_demo(row: UsageOf) -> bool:
+    """Whether a row is of the built-in demo model: a script, whose tokens nobody counted."""
+    from agent.protocol.agents import DEMO_MODEL
+
+    return row.model == DEMO_MODEL
+
+
+def notes(report: UsageReport) -> str:
+    """Say what is to be known of the figures, empty when that is nothing."""
+    demo = "The demo model is a script: its tokens are pretended and cost nothing."
+    told = (unpriced(report), demo if any(map(is_demo, report.models)) else "")
+    return " ".join(filter(None, told))
+
+
 def unpriced(report: UsageReport) -> str:
     """Say which models have no known price, empty when all have one."""
     names = without_price(report)
@@ -184,7 +198,7 @@ def listing(report: UsageReport, width: int = 100) -> str:
             lines += ["", *("".join([row.name, *row.columns]) for row in rows)]
     if report.agents:
         lines += ["", LEGEND]
-    note = unpriced(report)
+    note = notes(report)
     return "\n".join([*lines, *(["", note] if note else [])])
 
 

@@ -513,6 +513,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         "ctrl+c",
         "Copy the selection, else empty the prompt (Up brings it back)",
         PROMPT,
+        label="clear",
     ),
     _key("prompt.undo", "ctrl+z", "Undo what was last written, completed or emptied", PROMPT),
     _key("prompt.redo", "ctrl+y", "Do again what was undone", PROMPT),

@@ -32,6 +32,8 @@ def footer_label(cockpit: CockpitScreen, action: actions.ActionKey) -> str:
             sensible = agent is not None and pane is not None and not (pane.dead or pane.socket)
             if action.id == "grid.type" and (cockpit.grid is None or cockpit.grid.empty):
                 sensible = False
+        case "prompt.clear":
+            sensible = bool(cockpit.prompt.text.strip())
         case "pane.attach":
             sensible = bool(agent is not None and agent.panes)
         case "gate.inbox":

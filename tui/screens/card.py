@@ -136,10 +136,18 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
             return blank
         below, card = self._below[y], self._card
         if not card.y <= y < card.bottom:
-            return below
+            return self._under(y) if card.width > width - 2 * LEAST_SIDE else below
         left = card.x if card.x < LEAST_SIDE else 0
         right = card.right if width - card.right < LEAST_SIDE else width
         return Strip.join([blank.crop(0, left), below.crop(left, right), blank.crop(right, width)])
+
+    def _under(self, y: int) -> Strip:
+        """What a row shows above or below a card that fills the width: no edge of another card."""
+        stack = self.app.screen_stack
+        lower = stack[stack.index(self) - 1] if self in stack[1:] else None
+        if not isinstance(lower, CardScreen) or len(lower._below) != len(self._below):  # noqa: SLF001
+            return self._below[y]
+        return lower._under(y)  # noqa: SLF001
 
     def _card_moved(self, _screen: object) -> None:
         """Draw the sides anew: other rows are beside the card now."""

@@ -570,6 +570,7 @@ class CockpitScreen(Screen[None]):
         self._written = ("command" if command else "prompt") if prompt.text.strip() else ""
         if (self._shell, self._written) != before:
             self.refresh_lines()
+            self.footer.redraw()
 
     def show_menu(self, rows: int) -> None:
         """Give the menu its rows."""

@@ -18,9 +18,9 @@ from tui.drawing.text import Piece, column, count, money, one_line, strip_of
 from tui.drawing.usage_table import (
     VIEWS,
     Table,
+    notes,
     summary,
     table,
-    unpriced,
     views,
     with_workers,
     within,
@@ -286,7 +286,7 @@ class UsageScreen(CardScreen[None]):
         head.redraw()
         self._tell_keys()
         if head.report is not None:
-            self.progress(self._within_budget(head.report, head.chosen) or unpriced(head.report))
+            self.progress(self._within_budget(head.report, head.chosen) or notes(head.report))
 
     def _within_budget(self, report: UsageReport, row: UsageOf | None) -> str:
         """Say how much the chosen agent and its workers have used of its budget."""

@@ -28,6 +28,8 @@ BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN = range(7)
 LIGHT_GREY, GREY, WHITE = 7, 8, 15
 
 GROUND, TEXT, MUTED, FAINT, CHOSEN = "#101010", "#f0f0f0", "#b8b8b8", "#6a6a6a", "#01233f"
+FIELD = "#121212"
+"""Where something can be written or chosen; it is underlined, so that its ends are seen."""
 
 ANSI_16 = Theme(
     name="tungsten-ansi-16",
@@ -40,7 +42,7 @@ ANSI_16 = Theme(
     foreground=TEXT,
     background=GROUND,
     surface=GROUND,
-    panel=GROUND,
+    panel=FIELD,
     dark=True,
     variables={
         "muted": MUTED,
@@ -77,6 +79,11 @@ _NUMBERS: dict[tuple[int, ...], int] = {
     Color.parse(mark).rgb: number for number, mark in enumerate(MARKS)
 }
 _GROUND, _FAINT, _CHOSEN = (Color.parse(mark).rgb for mark in (GROUND, FAINT, CHOSEN))
+_FIELDS = {
+    Color.parse(FIELD).rgb,
+    # With the focus: `$foreground 14%` in the style sheets.
+    Color.parse(GROUND).blend(Color.parse(TEXT), 0.14).rgb,
+}
 _HUES = range(RED, CYAN + 1)
 _BRIGHTER = 8
 """What a bright colour's number is above that of its usual one."""
@@ -165,7 +172,7 @@ def _attributes(style: Style, *, reverse: bool | None = None, dim: bool | None =
         bold=style.bold,
         dim=style.dim if dim is None else dim or None,
         italic=style.italic,
-        underline=style.underline,
+        underline=style.underline or _is_field(style) or None,
         underline2=style.underline2,
         strike=style.strike,
         conceal=style.conceal,
@@ -173,6 +180,11 @@ def _attributes(style: Style, *, reverse: bool | None = None, dim: bool | None =
         link=style.link,
         meta=style.meta or None,
     )
+
+
+def _is_field(style: Style) -> bool:
+    color = style.bgcolor
+    return color is not None and color.triplet is not None and tuple(color.triplet) in _FIELDS
 
 
 def _ground(color: RichColor | None) -> int:

@@ -22,7 +22,7 @@ ALWAYS = ("app.help", "app.quit")
 """Kept at the right whatever the width."""
 
 
-FIRST, LAST = ("app.retry", "gate.inbox"), "pane.attach"
+FIRST, LAST = ("app.retry", "gate.inbox"), ("pane.attach", "prompt.clear")
 """Nothing goes on without it; and what only needs to be seen where there is room."""
 
 
@@ -102,8 +102,8 @@ class Footer(Lines):
         column = 1
         pieces: list[Piece] = [(" ", paint.blank)]
         context = actions.of(self._shown_context) if self._shown_context != actions.ANYWHERE else ()
-        anywhere = [] if mine else sorted(actions.of(actions.ANYWHERE), key=_rank)
-        for action in (*context, *anywhere):
+        anywhere = () if mine else actions.of(actions.ANYWHERE)
+        for action in sorted((*context, *sorted(anywhere, key=_rank)), key=_comes_last):
             if action.id in ALWAYS or not action.keys or not self._label(action):
                 continue
             shown = self._shown(action)
@@ -138,4 +138,8 @@ class Footer(Lines):
 
 
 def _rank(action: actions.ActionKey) -> int:
-    return -1 if action.id in FIRST else 1 if action.id == LAST else 0
+    return -1 if action.id in FIRST else 0
+
+
+def _comes_last(action: actions.ActionKey) -> int:
+    return LAST.index(action.id) + 1 if action.id in LAST else 0

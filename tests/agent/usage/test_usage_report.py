@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.paths import Paths
+from agent.protocol.agents import DEMO_MODEL
 from agent.protocol.usage import Course, UsageReport
 from agent.usage import usage_report
 from memory.database import Database
@@ -117,6 +118,18 @@ async def test_the_listing_says_unpriced_and_what_to_do(paths: Paths) -> None:
     [row] = [row for row in said.splitlines() if row.startswith("qwen3")]
     assert row.split() == ["qwen3", "1", "100", "0", "0", "7", "0%", "unpriced"]
     assert "\x1b" not in said
+
+
+async def test_what_the_demo_model_pretends_to_use_is_called_so(paths: Paths) -> None:
+    assert "demo" not in listing(await read(paths))
+    async with await Database.open(paths.database, clock=lambda: NOW) as database:
+        await database.sessions.create(SessionRecord("d", "shown", "/", model=DEMO_MODEL))
+        await database.usage.add("d", DEMO_MODEL, 10, 0, 0, 5, 0.0)
+    said = listing(await read(paths))
+    rows = [row for row in said.splitlines() if row.startswith(("shown", DEMO_MODEL))]
+    assert len(rows) == 3
+    assert all(row.endswith("demo $0.00") for row in rows)
+    assert "demo model is a script" in said
 
 
 async def test_equal_names_are_told_apart_by_their_ids(paths: Paths) -> None:

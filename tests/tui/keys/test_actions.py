@@ -156,6 +156,9 @@ async def test_the_footer_tells_the_keys_of_where_the_keyboard_is(open_cockpit: 
         await cockpit.pilot.press("h", "i")
         await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "hi")
         await cockpit.until(lambda: "unfold" not in row() and "type here" not in row())
+        await cockpit.until(lambda: "^C clear" in row())
+        await cockpit.pilot.press("ctrl+c")
+        await cockpit.until(lambda: "^C clear" not in row())
 
 
 async def test_the_palette_runs_what_belongs_to_the_conversation(open_cockpit: Open) -> None:

@@ -508,6 +508,19 @@ async def test_enter_confirms_nothing(host: Host) -> None:
         assert app.results == [False]
 
 
+async def test_a_dialog_over_another_shows_no_edge_of_it(host: Host) -> None:
+    lower = ConfirmScreen("Lower?", "\n".join("All of it." for _ in range(9)))
+    app = host(lower)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert sum("╰" in strip.text for strip in lower._compositor.render_strips()) == 1
+        await app.push_screen(ConfirmScreen("Upper?", "This."))
+        await settle(pilot)
+        shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+        assert "Upper?" in shown
+        assert (shown.count("╰"), shown.count("╭")) == (1, 1)
+
+
 @pytest.mark.parametrize(("typed", "result"), [("x", "x"), ("", None)])
 async def test_rename(host: Host, typed: str, result: str | None) -> None:
     app = host(RenameScreen("mender"))

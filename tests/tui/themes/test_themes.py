@@ -94,6 +94,12 @@ def test_marks_become_the_colours_of_the_terminal() -> None:
     filled = sent(Style(color="#101010", bgcolor=MARKS[3]))
     assert (filled.color, filled.bgcolor) == (RichColor.from_ansi(0), RichColor.from_ansi(3))
     assert sent(Style(color=MARKS[2], bgcolor="#01233f")) == Style(reverse=True)
+    # A place to write in, with the focus and without; also where there are no colours.
+    focus = Color.parse("#101010").blend(Color.parse("#f0f0f0"), 0.14)
+    for ground in (Color.parse(ANSI_16.panel or ""), focus):
+        for colors in (True, False):
+            field = sent(Style(color="#f0f0f0", bgcolor=ground.rich_color), colors=colors)
+            assert field == Style(underline=True)
     # What was mixed darker keeps its hue.
     mixed = Color.parse(MARKS[6]).blend(Color.parse("#101010"), 0.7)
     assert sent(Style(color=mixed.rich_color)) == Style(color=RichColor.from_ansi(6), dim=True)
