@@ -428,7 +428,8 @@ async def test_streamed_text_appears_and_is_replaced(open_cockpit: Open) -> None
 
 async def test_a_tool_call_unfolds_by_a_key(open_cockpit: Open) -> None:
     async with open_cockpit(CALM, transcripts=TALK) as cockpit:
-        await cockpit.until(lambda: "parser/offsets.py" in cockpit.screen_text)
+        # The name's beginning gives way to how many lines went.
+        await cockpit.until(lambda: "rser/offsets.py  +1 -1" in cockpit.screen_text)
         assert "return text.count" in cockpit.screen_text
         assert "if offset < 0" not in cockpit.screen_text
         await cockpit.pilot.press("tab", "up", "up", "enter")
