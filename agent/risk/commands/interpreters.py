@@ -43,6 +43,9 @@ def _behind(argv: list[str], text: str) -> list[str]:
     return [word for word in rest if word != "--"]
 
 
+_PIPED = re.compile(r"(?s)\s*([^|].*?)\s*\|\s*|\s*\|\s*(.+)")
+
+
 def inline(call: Call) -> None:
     """`node -e`, `perl -e`, `ruby -e`, `php -r`, …: text, a file or standard input."""
     from agent.risk.evaluation.names import OTHER_NAMES as _ALIASES
@@ -66,6 +69,15 @@ def inline(call: Call) -> None:
         for at, argument in enumerate(argv[:-1]):
             if re.match(r"^-[a-zA-Z0-9]*[eE]$", argument) and argument not in names:
                 texts.append(argv[at + 1])
+        if program == "perl":
+            for operand in argv[2:]:
+                # What `<>` opens, as -n and -p do, is a command where a pipe stands at an end.
+                if (
+                    operand not in texts
+                    and operand[:1] != "-"
+                    and (piped := _PIPED.fullmatch(operand))
+                ):
+                    call.shell(piped[1] or piped[2])
         editing = any(re.match(r"^-[a-zA-Z0]*i", a) for a in argv[1:])
         if editing:
             prints = any(re.match(r"^-[a-zA-Z0]*p", a) for a in argv[1:]) or any(

@@ -130,7 +130,9 @@ def fuser(call: Call) -> None:
 
 def scheduled(call: Call) -> None:
     """`crontab`, `at`: what runs later."""
-    if call.argv[1:] in (["-l"], ["-q"]) or (call.argv[1:2] == ["-l"] and len(call.argv) == 2):
+    if call.argv[1:] in (["-l"], ["-q"], ["-V"]) or (
+        call.argv[1:2] == ["-l"] and len(call.argv) == 2
+    ):
         call.low()
         return
     call.high("plants something that runs later, or removes it")

@@ -207,6 +207,11 @@ def code(call: Call, text: str, language: str) -> None:
         ran = True
     for match in _LISTED.finditer(text):
         call.run(next(group for group in match.groups() if group).split())
+    if language == "node" and "shell" in text and _NODE_RUNS.search(text):
+        _node_shells(call, text)
+    elif language == "perl" and "|" in text and _PERL_OPENS.search(text):
+        for match in _PERL_PIPED.finditer(text):
+            call.shell(match[1] or match[2])
     said = _SAID.sub("0", text)
     for opaque in _OPAQUE_RUN.finditer(said):
         if _PLAINLY.match(said, opaque.start()):
@@ -230,14 +235,14 @@ def code(call: Call, text: str, language: str) -> None:
         call.opaque(f"{language} code deletes paths that cannot be known")
     for match in _WRITES.finditer(text):
         mode, path = match[4] or "", match[2]
+        if language == "perl" and path.strip() in ("|-", "-|"):
+            _perl_pipe(call, match[4], text[match.end() : match.end() + 400], path)
+            continue
         if language == "perl" and re.search(r"^\s*[|+]|\w.*\|\s*$", path):
             call.shell(path.strip("|+ "))
             continue
         if language == "perl" and re.match(r"^[+<>|-]+$", path):
             path, mode = mode, "w" if ">" in path else "r"
-            if "|" in match[2] or match[2] == "-|":
-                call.shell(path)
-                continue
         if re.match(r"^\s*>", path):
             call.writes(path.lstrip("> "), truncates=">>" not in path and not _PRINTS.search(text))
         elif match[0].startswith(("open", "File.open", "fopen", "io.open")) and not set(mode) & set(
@@ -251,7 +256,7 @@ def code(call: Call, text: str, language: str) -> None:
     if re.search(r"\b(?:0x5412|TIOCSTI|21522)\b", text):
         call.high("types into a terminal")
     if language not in _READ_CLOSELY:
-        _elsewhere(call, text)
+        _elsewhere(call, text, language)
     read_local = False
     for match in _READS.finditer(text):
         if match[0].startswith("file_get_contents") and re.match(r"^https?:", match[2]):
@@ -281,6 +286,49 @@ def code(call: Call, text: str, language: str) -> None:
         call.high("runs code from an unreviewed address")
     if call.evaluator.has_own():
         loads_own(call, text, language)
+
+
+_SHELL_OPTION = re.compile(
+    r"(?:\bshell[\"']?\s*:|\.shell\s*=(?![=>])|[{,]\s*shell\s*(?=\}(?!\s*=)))\s*(?:(true\b|!0|1\b|process\.platform\b)|([\"'`])([^\"'`\n$]*)\2|(?!false\b|null\b|undefined\b|!1|0\b|[\"'`]{2})\S)"
+)
+"""Which shell Node is to start a program with: a usual one, one by its path, or what else."""
+_SHELLED = re.compile(
+    r"\b(?:spawn|execFile)(?:Sync)?\s*\(\s*([\"'`])([^\"'`\n]*)\1\s*,\s*\[([^\]]{0,2000})\]"
+)
+_USUAL_SHELL = re.compile(
+    r"(?:/(?:usr/(?:local/)?)?bin/)?(?:ba|da|z|k|fi)?sh|cmd(?:\.exe)?|p(?:ower)?w?sh(?:ell)?(?:\.exe)?|"
+)
+
+
+def _node_shells(call: Call, text: str) -> None:
+    """The `shell` of Node's options: a program that is run, and words that are shell text."""
+    found = list(_SHELL_OPTION.finditer(text))
+    for match in found:
+        if match[3] is not None and not _USUAL_SHELL.fullmatch(match[3]):
+            call.hooked(match[3])
+            call.run([match[3], "-c", "made"])
+        elif match[1] is None and match[3] is None:
+            call.opaque("which shell node starts programs with cannot be known")
+    for match in _SHELLED.finditer(text) if found else ():
+        call.shell(" ".join([match[2], *(a or b for a, b in _PIECE.findall(match[3]))]))
+
+
+_PERL_OPENS = re.compile(r"<\s*(?:>|[\"'$]|ARGV\b|STDIN\b)|\bopen\b|@ARGV\b|\b-[np]")
+_PERL_PIPED = re.compile(
+    r"\"\s*([\w./~][^\"\n]{0,1000}?\S\s*)\|\s*\"|'\s*([\w./~][^'\n]{0,1000}?\S\s*)\|\s*'"
+)
+"""The name of a file that perl opens, which is a command where a pipe stands at its end."""
+
+
+def _perl_pipe(call: Call, first: str | None, rest: str, mode: str) -> None:
+    """`open F, "|-", WORDS`: one word is shell text, several are a command."""
+    more = re.match(r"((?:\s*,\s*(?:\"[^\"\n]*\"|'[^'\n]*'))*)\s*(,?)", rest)
+    words = [a or b for a, b in _PIECE.findall(more[1])] if more else []
+    if first is None or (more and more[2]):
+        call.opaque("perl code runs something that cannot be known")
+    if first is not None:
+        tell = call.hook if mode.strip() == "|-" else call.shell
+        call.run([first, *words]) if words else tell(first)
 
 
 _INDEXED = re.compile(r"\[\s*([\"'])([A-Za-z_]\w*)\1\s*\]")
@@ -356,7 +404,7 @@ _WRITES_ELSEWHERE = re.compile(
 )
 
 
-def _elsewhere(call: Call, text: str) -> None:
+def _elsewhere(call: Call, text: str, language: str) -> None:
     """Languages without a closer reading: strings that are commands, and calls that delete."""
     acts = _ACTS.search(_STRING.sub('""', text)) is not None
     for match in _STRING.finditer(text):
@@ -368,6 +416,8 @@ def _elsewhere(call: Call, text: str) -> None:
             call.run([literal, *words]) if words else call.shell(literal)
         elif acts and _DANGEROUS_HEAD.match(literal) and not SAYS.search(before):
             call.shell(literal)
+        elif language == "gnuplot" and literal.lstrip()[:1] in "<|":
+            call.shell(literal.lstrip(" <|"))
     for match in _LIST_CALLED.finditer(text):
         call.run([a or b for a, b in _PIECE.findall(match[0])])
     for match in _DELETES_ELSEWHERE.finditer(text):

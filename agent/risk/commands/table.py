@@ -44,6 +44,7 @@ from agent.risk.commands.editors import editor, pager, vim
 from agent.risk.commands.fetching import curl, downloader, httpie, wget
 from agent.risk.commands.forges import gh
 from agent.risk.commands.git import git
+from agent.risk.commands.imaging import imaging
 from agent.risk.commands.interpreters import INLINE, awk, calculator, file_server, inline
 from agent.risk.commands.make import make
 from agent.risk.commands.moving import move
@@ -66,6 +67,7 @@ from agent.risk.commands.shells import command_builtin, evaluate_words, shell, s
 from agent.risk.commands.sockets import dns, interface, netcat, openssl, scanner_tool, socat
 from agent.risk.commands.system import bus, core_dumps, dmesg, ssh_keys, sysctl, tracer
 from agent.risk.commands.terminals import remote_control, stty, tmux
+from agent.risk.commands.tex import latexmk
 from agent.risk.commands.text_editing import rename, sed, sort
 from agent.risk.commands.tool_runners import npx, tool_runner
 from agent.risk.evaluation.call import Handler
@@ -142,6 +144,8 @@ HANDLERS: dict[str, Handler] = {
     "cmake": cmake, "ctest": ctest, "cpack": cpack, "terraform": terraform, "tofu": terraform, "sbt": sbt, "tox": tox, "rake": rake, **dict.fromkeys(("bazel", "bazelisk"), bazel),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew"), jvm_build),
     **dict.fromkeys(("code", "code-insiders", "codium", "cursor"), extension),
+    # documents and pictures
+    "latexmk": latexmk, **dict.fromkeys(wordlist("convert magick identify mogrify composite montage compare conjure display animate stream gm"), imaging),
     # interpreters, editors, databases
     **dict.fromkeys(("redis-server", "valkey-server", "keydb-server", "redis-sentinel"), redis_server),
     "python": python, "awk": awk, "vim": vim, "sqlite3": sqlite,

@@ -101,6 +101,8 @@ def carried(call: Call, *, anywhere: bool, words: bool = True, texts: bool | Non
         option, equals, text = word.partition("=")
         if equals and (_runs(option) or (before[:1] == "-" and _runs(f"--{option}"))):
             _told(call, text)
+        elif texts and equals and option[:1] == "-" and " " in text and not _TEXT_OPTION.fullmatch(option):  # fmt: skip
+            search(call, text)
         if _runs(before) and word[:1] != "-":
             _told(call, word, short=len(before) == 2)
         elif texts and " " in word and not _TEXT_OPTION.fullmatch(before):

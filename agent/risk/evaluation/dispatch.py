@@ -147,12 +147,15 @@ class Dispatcher(Outputs):
                 call.high("an index in it runs a command")
             count_names(call, program)
         key = plain or OTHER_NAMES.get(program) or versionless(program)
-        if call.argv[-1] in ("--help", "-h", "-help") and _only_asks(key, call.argv):
+        handler = HANDLERS.get(key)
+        if call.argv[-1] in _ASKS and (
+            (len(call.argv) == 2 and handler is not None and call.argv[1][:2] == "--")
+            or _only_asks(key, call.argv)
+        ):
             call.low()
             return
         if key in _BESIDES or program in _BESIDES:
             self._besides(call, key, program)
-        handler = HANDLERS.get(key)
         if handler is not None:
             loads = key in LOADERS and not self.secret_environment and loads_secrets(call, key)
             self.secret_environment = self.secret_environment or loads
@@ -285,10 +288,14 @@ def _plainly(name: str) -> str | None:
     return OTHER_NAMES.get(name) or versionless(name)
 
 
+_ASKS = frozenset(["--help", "-h", "-help", "--version"])
+
+
 def _only_asks(program: str, argv: list[str]) -> bool:
     """`tool noun verb --help`: a tool with subcommands says what they do, and does nothing."""
     return (
         2 < len(argv) < 6
+        and argv[-1] != "--version"
         and (argv[-1] != "-help" or program in _ONE_DASH)
         and program not in _RUNS_SCRIPTS
         and (
@@ -365,6 +372,11 @@ def _runs_arguments(call: Call) -> bool:
         return False
     group = function_of(command.group)
     if group is None:
+        return False
+    if any(text[:1] != '"' for text in texts if _WHOLE.fullmatch(text)) and (
+        "IFS" in script.text or call.evaluator.state.variables.get("IFS") is not None
+    ):
+        # Words that no quotes hold together come apart at other signs.
         return False
     known = (call.evaluator.state.runners, group.function)
     for other in script.commands[group.first : group.last or len(script.commands)][:128]:

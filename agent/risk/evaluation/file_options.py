@@ -56,6 +56,9 @@ def files_of(call: Call, argv: list[str]) -> None:
 
 def _writes(call: Call, program: str, text: str) -> None:
     """What a compiler makes of the project's code is the project's, and is run as such."""
+    if text.startswith("|"):
+        call.hook(text.lstrip("|"))
+        return
     files = call.evaluator.files
     path = call.place(text).path
     before = path in files
@@ -120,7 +123,7 @@ def _written(call: Call, text: str) -> None:
     if argv[-1] != text or argv[-2] == "-i" or argv[1] == "identify":
         return
     text = re.sub(r"^[a-z0-9]{2,8}:(?!//)", "", text)
-    if text not in _NO_FILE and "://" not in text:
+    if text not in _NO_FILE and "://" not in text and text[:1] != "|":
         call.writes(text)
 
 

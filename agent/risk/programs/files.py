@@ -182,6 +182,7 @@ _of(
     letters="cdfvFLoPRThpU",
 )
 _of("mysql mariadb", writes="--tee")
+_of("redis-cli valkey-cli keydb-cli", writes="--rdb --functions-rdb")
 _of("pip pip3", writes="--log --report -d --dest", letters="drceibwt")
 _of("aspell hunspell", writes="-p --personal", reads="--dict")
 _of("base64 base32 xxd od hexdump strings", reads="--input -f", letters="fwntsNjAe")
