@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 
 from agent.risk.arguments import split, spread, value
+from agent.risk.commands.runner_forms import justfile
 from agent.risk.commands.script_files import read_script, runs_later
 from agent.risk.evaluation.call import Call
 from agent.risk.paths import Zone
+from agent.risk.programs.runners import RUNNERS
 from agent.risk.shell.syntax import UNKNOWN
 
 _VALUED = ("-C", "-f", "-I", "-o", "-W", "-E")
@@ -94,7 +96,7 @@ def make(call: Call) -> None:
 
 _FILES = {
     "make": (("-f", "--file", "--makefile"), ("GNUmakefile", "makefile", "Makefile")),
-    "just": (("-f", "--justfile"), ("justfile", "Justfile")),
+    "just": (("-f", "--justfile"), ("justfile", "Justfile", ".justfile")),
     "task": (("-t", "--taskfile"), ("Taskfile.yml", "Taskfile.yaml")),
 }
 """Options that name the file of recipes, and the names that are looked for without one."""
@@ -149,7 +151,10 @@ def _makefile(call: Call, targets: list[str]) -> None:
         call.strict = strict and (known or Path(key) in evaluator.context.written)
         before, state.cwd = state.cwd, base
         try:
-            recipes(call, text, targets)
+            if program == "just":
+                justfile(call, text, RUNNERS["just"][0])
+            else:
+                recipes(call, text, targets)
         finally:
             call.strict, state.cwd = strict, before
             evaluator.reading.discard(entry)

@@ -21,6 +21,9 @@ MAX_VALUE = 2_000
 def justfile(call: Call, text: str, runner: Runner) -> None:
     """Recipes of just: those that run, what is evaluated on the way, and the shell that is set."""
     tasks: dict[str, str] = {}
+    parameters: dict[str, str] = {}
+    variables = {m[1]: m[2] or m[3] or "" for m in _JUST_SET.finditer(text)}
+    variables |= {m[1]: m[2] for word in call.argv[1:] if (m := _JUST_GIVEN.fullmatch(word))}
     name = ""
     for line in text.replace("\\\n", " ").splitlines():
         if line[:1] in (" ", "\t") and name:
@@ -33,7 +36,10 @@ def justfile(call: Call, text: str, runner: Runner) -> None:
         match = re.match(r"@?([\w-]+)((?:\s[^:]*)?):(?!=)([^#]*)", line)
         name = match[1] if match else "" if line.strip() else name
         if match:
+            parameters[name] = match[2]
             tasks[name] = "".join(f"#needs {need}\n" for need in re.findall(r"[\w-]+", match[3]))
+    for name, taken in parameters.items():
+        tasks[name] = _filled_in(tasks[name], taken, variables, _behind(call.argv, name))
     for body in picked(call, tasks, runner):
         plain = re.sub(r"(?m)^#needs .*\n", "", body)
         plain = PLACEHOLDER.sub("made-file", plain)
@@ -42,6 +48,54 @@ def justfile(call: Call, text: str, runner: Runner) -> None:
             shebang(call, first, plain)
         else:
             call.shell(re.sub(r"(?m)^[@-]+\s*", "", plain))
+
+
+_JUST_SET = re.compile(
+    r"(?m)^(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')\s*$"
+)
+_JUST_GIVEN = re.compile(r"([A-Za-z_][\w-]*)=(.*)", re.S)
+_PARAMETER = re.compile(
+    r"([*+]?)(\$?)([A-Za-z_][\w-]*)(?:\s*=\s*(?:'([^']*)'|\"([^\"]*)\"|([^\s'\"]+)))?"
+)
+_EXPRESSION = re.compile(r"\{\{([^{}]*)\}\}")
+_TERM = re.compile(r"\s*(?:([A-Za-z_][\w-]*)(?!\s*\()|'([^']*)'|\"([^\"]*)\"|(\+)|(/))\s*")
+
+
+def _behind(argv: list[str], name: str) -> list[str]:
+    """The words behind a recipe's name, which are its arguments."""
+    return argv[argv.index(name, 1) + 1 :] if name in argv[1:] else []
+
+
+def _filled_in(body: str, parameters: str, variables: dict[str, str], words: list[str]) -> str:
+    """A recipe of just with what the line and the file say for its parameters and variables."""
+    known, exported, words = dict(variables), "", list(words)
+    for match in _PARAMETER.finditer(parameters):
+        several, export, name = match[1], match[2], match[3]
+        default = next((text for text in match.groups()[3:] if text is not None), None)
+        given = " ".join(words) if several else words[0] if words else None
+        words = [] if several else words[1:]
+        value = given or default
+        if value is None:
+            known.pop(name, None)
+            continue
+        known[name] = value[:MAX_VALUE]
+        if export:
+            exported += f"{name}={quote(known[name])}\n"
+    return exported + _EXPRESSION.sub(lambda m: _valued(m[1], known), body)
+
+
+def _valued(expression: str, known: dict[str, str]) -> str:
+    """What an expression of just comes to: names and texts that are joined by `+` and `/`."""
+    expression = re.sub(r"^\s*quote\(\s*([\w-]+)\s*\)\s*$", r"\1", expression)
+    found, at = "", 0
+    while at < len(expression):
+        term = _TERM.match(expression, at)
+        if term is None or (term[1] is not None and term[1] not in known):
+            return "made-file"
+        literal = term[2] if term[2] is not None else term[3] or ""
+        found += known[term[1]] if term[1] else "/" if term[5] else literal
+        at = term.end()
+    return found
 
 
 def tox_settings(call: Call, text: str, runner: Runner) -> None:
