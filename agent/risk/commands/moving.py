@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from agent.risk.arguments import split, value
@@ -69,4 +70,13 @@ def _persons(call: Call, place: Place, source: str, *, passing: bool) -> bool:
     if evaluator.of_agent(place.path) or made_here(call, place, source):
         return False
     others = place.zone is Zone.OUTSIDE and OTHER_HOME.match(place.path) is not None
-    return passing or others or not evaluator.is_file(place)
+    file = evaluator.is_file(place) or (
+        not place.several
+        and _ENDING.search(place.name) is not None
+        and not Path(place.path).is_dir()
+    )
+    return passing or others or not file
+
+
+_ENDING = re.compile(r"[^.]\.[A-Za-z][A-Za-z0-9]{0,5}$")
+"""What names of files end in, where the file is not there to be looked at."""

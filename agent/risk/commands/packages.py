@@ -15,7 +15,7 @@ _SHORTHAND = re.compile(r"(?![@.])[\w-]+/[\w.-]+(?:#\S+)?")
 
 _VALUED = (
     "-d", "--dest", "-t", "--target", "--prefix", "--root", "--cache-dir", "--log", "--report",
-    "--wheel-dir", "-w", "-c", "--constraint",
+    "--wheel-dir", "-w", "-c", "--constraint", "--target-dir", "--artifact-dir",
 )  # fmt: skip
 
 

@@ -182,6 +182,26 @@ _of(
     letters="cdfvFLoPRThpU",
 )
 _of("mysql mariadb", writes="--tee")
+_of("pg_dump pg_dumpall pg_restore", writes="-f --file", letters="fFjEnNtTZdhpUlI")
+_of("mysqldump mariadb-dump", writes="-r --result-file -T --tab --log-error")
+_of("mongodump", writes="-o --out --archive")
+_of("age rage", writes="-o --output")
+_of("ssh", writes="-E", letters="BbcDEeFIiJLlmOoPpQRSWw", leads=True)
+_of(
+    "go",
+    writes="-coverprofile -cpuprofile -memprofile -blockprofile -mutexprofile -trace -outputdir"
+    " --coverprofile --cpuprofile --memprofile --blockprofile --mutexprofile --trace --outputdir",
+)
+_of(
+    "node",
+    writes="--redirect-warnings --report-directory --report-filename --diagnostic-dir --tls-keylog",
+    letters="erpC",
+    leads=True,
+)
+_of("cargo", writes="--artifact-dir --target-dir")
+_of("cmake", writes="--graphviz --profiling-output --trace-redirect")
+_of("docker podman", writes="--iidfile --cidfile --metadata-file")
+_of("mvn mvnw", writes="-l --log-file")
 _of("redis-cli valkey-cli keydb-cli", writes="--rdb --functions-rdb")
 _of("pip pip3", writes="--log --report -d --dest", letters="drceibwt")
 _of("aspell hunspell", writes="-p --personal", reads="--dict")

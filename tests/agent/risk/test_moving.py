@@ -12,8 +12,8 @@ from agent.risk import Context, Risk, assess_command
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Context:
     home = tmp_path_factory.mktemp("person")
-    for name in ("project/conf/autostart", "project/plain/a", "project/nvim", "Documents/letters",
-                 "Downloads", ".config"):  # fmt: skip
+    for name in ("Books.old", "project/conf/autostart", "project/plain/a", "project/nvim",
+                 "Documents/letters", "Downloads", ".config"):  # fmt: skip
         (home / name).mkdir(parents=True)
     for name in ("project/conf/autostart/x.desktop", "project/plain/a/b.toml", "Downloads/logo",
                  "Downloads/logo.png"):  # fmt: skip
@@ -26,6 +26,7 @@ def place(tmp_path_factory) -> Context:
     [
         "mv ~/Documents /var/tmp/x",
         "mv ~/Documents ~/Docs",
+        "mv ~/Books.old w/",
         "mv -t /tmp ~/Documents/letters",
         "mv ~/Downloads/logo.png /tmp",
         "mv ~/Downloads/* assets/",
@@ -55,6 +56,8 @@ def test_taking_away_and_planting_is_high(place, command):
         "mv ~/Downloads/logo.png assets/",
         "mv ~/Downloads/logo assets/logo.svg",
         "mv ~/Downloads/report.csv data/",
+        "mv ~/Downloads/data.zip .",
+        "mv ~/Documents/letter.odt docs/",
         "mv src /tmp/x",
         "mv /tmp/x.json data/",
         "mkdir ~/fresh && mv ~/fresh ~/old",
