@@ -247,8 +247,11 @@ async def diff(path: Path) -> str:
     """
     main = (await listed(path))[0]
     base = (await git(path, "merge-base", "HEAD", main.head)).decode().strip()
-    plain = ("diff", "--no-ext-diff", "--no-textconv", "--no-color")
-    text = (await git(path, *plain, base, "--")).decode(errors="replace")
+    # By default names beyond ASCII are escaped, and settings may keep renames apart.
+    plain = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames")
+    text = (await git(path, "-c", "core.quotePath=false", *plain, base, "--")).decode(
+        errors="replace"
+    )
     new = await git(path, "ls-files", "-z", "--others", "--exclude-standard")
     names = [os.fsdecode(each) for each in new.split(b"\0") if each]
     shown = (name.encode("utf-8", "backslashreplace").decode() for name in names)

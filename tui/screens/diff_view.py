@@ -14,11 +14,13 @@ class DiffScreen(Viewer):
         diff: As unified diff.
         title: What was changed.
         path: The changed file, absolute, where it is still there; else empty.
+        named: Whether files are named in the text; the title names the only one otherwise.
     """
 
-    def __init__(self, diff: str, title: str, path: str = "") -> None:
+    def __init__(self, diff: str, title: str, path: str = "", *, named: bool = False) -> None:
         super().__init__(path, title)
         self._diff = diff
+        self._named = named
 
     def begin(self) -> None:
         """Show it, at its first change."""
@@ -27,7 +29,7 @@ class DiffScreen(Viewer):
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        lines = rows(self._diff)
+        lines = rows(self._diff, named=self._named)
         first = (place for place, row in enumerate(lines) if row.look in {"added", "removed"})
         self.rows.note = [("The diff is empty.", "muted")]
         self.rows.begin(lines, place=next(first, 0))

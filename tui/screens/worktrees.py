@@ -280,7 +280,7 @@ class WorktreesScreen(ClosedOnce[None]):
         chosen.right = [(f"+{added} -{removed} ", "muted")] if text else []
         chosen.redraw()
         head.note = [(NOTHING_OWN, "muted")]
-        head.begin(rows(text[:SEEN]) if text else ())
+        head.begin(rows(text[:SEEN], named=True) if text else ())
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         if self.is_open:
@@ -314,7 +314,8 @@ class WorktreesScreen(ClosedOnce[None]):
         if not text:
             self._say(f"{one_line(tree.branch)}: {NOTHING_OWN[0].lower()}{NOTHING_OWN[1:]}")
         elif self.is_open:
-            await self.app.push_screen(DiffScreen(text, f"{tree.branch} beside its repository"))
+            title = f"{tree.branch} beside its repository"
+            await self.app.push_screen(DiffScreen(text, title, named=True))
 
     async def action_merge(self) -> None:
         """Ask whether the chosen worktree's branch is to be merged, and do it."""

@@ -9,14 +9,15 @@ from tui.widgets.text_rows import TextRow
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
-def rows(diff: str) -> list[TextRow]:
+def rows(diff: str, *, named: bool = False) -> list[TextRow]:
     """Number the lines of a unified diff: before the change, and after it; 0 is none.
 
-    What is outside of its hunks stays only where it changes several files: who shows one knows its
-    name. How long a hunk is, its head says, so a removed line `-- x` is no file's name.
+    What is outside of its hunks, and names the files, stays where it changes several files or
+    `named` is set: who shows the change of one file may know its name. How long a hunk is, its head
+    says, so a removed line `-- x` is no file's name.
     """
     lines = diff.rstrip("\n").split("\n")
-    several = sum(line.startswith("+++ ") for line in lines) > 1
+    several = named or sum(line.startswith("+++ ") for line in lines) > 1
     found: list[TextRow] = []
     old = new = old_left = new_left = 0
     for line in lines:

@@ -32,6 +32,13 @@ def test_several_files_keep_their_names() -> None:
     assert "+++ b/parser/tokens.py" in text
 
 
+def test_one_file_keeps_its_name_where_nothing_else_names_it() -> None:
+    made = "diff --git a/n.txt b/n.txt\nnew file mode 100644\n--- /dev/null\n+++ b/n.txt\n"
+    text = [row.text for row in rows(f"{made}@@ -0,0 +1 @@\n+hi\n", named=True)]
+    assert "+++ b/n.txt" in text
+    assert rows("diff --git a/e b/e\nnew file mode 100644\n", named=True)[0].text.endswith("b/e")
+
+
 @given(LINES, LINES)
 def test_numbers_are_those_of_the_files(before: list[str], after: list[str]) -> None:
     diff = "\n".join(difflib.unified_diff(before, after, "a/f", "b/f", lineterm=""))
