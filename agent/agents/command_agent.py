@@ -9,6 +9,7 @@ import shlex
 import shutil
 import uuid
 from dataclasses import replace
+from typing import Any
 
 from agent.actions import Action, RunCommand, TypeKeys
 from agent.agents.live_agent import LiveAgent
@@ -83,11 +84,19 @@ class CommandAgent(LiveAgent):
             RunCommand(command, ""), Run(None), title=" ".join(command.split()), actor="person"
         )
         block_id = self._program_block(tool_use_id)
+        title = step.title
+
+        def progress(fields: dict[str, Any]) -> None:
+            nonlocal title
+            # The person may have changed it at the gate.
+            title = fields.get("title", title)
+            self.conversation.change_tool(block_id, **fields)
+
         try:
             outcome = await self.performer.perform(
                 step,
                 tool_use_id=tool_use_id,
-                progress=lambda fields: self.conversation.change_tool(block_id, **fields),
+                progress=progress,
                 reopened=reopened,
                 decision=decision,
             )
@@ -100,7 +109,7 @@ class CommandAgent(LiveAgent):
         # What took no time is its start; it runs on.
         await self.show_outcome(block_id, replace(outcome, seconds=None))
         if outcome.status is ToolStatus.DONE:
-            await self._launched(step.title)
+            await self._launched(title)
             dead = next((pane for pane in self.panes.summaries if pane.dead), None)
             if dead is not None:
                 await self._ended(dead.exit_status)

@@ -125,7 +125,8 @@ class OwnGates:
             cwd=looked.binding.cwd,
             pane_id=looked.binding.pane_id or elsewhere or None,
             foreground=looked.binding.foreground,
-            intent=step.intent,
+            # It gave its reason for its own command, not for what the person made of it.
+            intent=step.intent if replaced is None else "",
             diff=shortened(step.diff),
             actor=step.actor,
             replaces="" if replaced is None else replaced.id,

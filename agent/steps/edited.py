@@ -42,9 +42,4 @@ def told_of_edit(original: Step, step: Step, outcome: Outcome) -> Outcome:
     """Tell the agent that the person changed its command, if they did."""
     if step.action == original.action:
         return outcome
-    decision = outcome.decision
-    if decision == "approved by you":
-        decision = "approved by you, changed"
-    return replace(
-        outcome, text=f"{EDIT_TOLD}\n{step.action.text}\n\n{outcome.text}", decision=decision
-    )
+    return replace(outcome, text=f"{EDIT_TOLD}\n{step.action.text}\n\n{outcome.text}")

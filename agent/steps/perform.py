@@ -184,7 +184,13 @@ class Performer:
                 if step.actor == "agent":
                     await self._owner.hold()
                 outcome = await self._deliver(
-                    step, looked, decision, tool_use_id, progress, verdict.by_rule
+                    step,
+                    looked,
+                    decision,
+                    tool_use_id,
+                    progress,
+                    verdict.by_rule,
+                    changed=step.action != original.action,
                 )
                 if outcome is not None:
                     return told_of_edit(original, step, outcome)
@@ -215,12 +221,19 @@ class Performer:
         tool_use_id: str,
         progress: Progress,
         by_rule: str,
+        *,
+        changed: bool,
     ) -> Outcome | None:
-        """Carry the step out; None when something changed and it must be judged anew."""
+        """Carry the step out; None when something changed and it must be judged anew.
+
+        `changed`: the person wrote what is done now, instead of what was asked for.
+        """
         action = step.action
         word: Literal["approved", "ran"] = "approved" if decision.by == "person" else "ran"
         level = RiskLevel(looked.assessment.risk.name)
-        told = "approved by you" if decision.by == "person" else f"ran ({level})"
+        told = f"ran ({level})"
+        if decision.by == "person":
+            told = "approved by you, changed" if changed else "approved by you"
         if by_rule and decision.by == "policy":
             told = f"ran ({level}) {BY_RULE} {by_rule}"
         progress({"status": ToolStatus.RUNNING, "decision": told})

@@ -50,6 +50,10 @@ BY_RULE = "by your rule"
 """What `ToolCall.decision` holds where an allow rule let an action run."""
 
 APPROVED = "approved by you"
+"""What `ToolCall.decision` says of an action that a person let through."""
+
+CHANGED = "approved by you, changed"
+"""What it says where the person wrote the command that they let through."""
 
 PERSON = "person"
 """Name of the tool call of a command that the person ran with `!`."""
@@ -57,7 +61,6 @@ PERSON = "person"
 QUESTION = "ask_person"
 ANSWERED = "The person answers: "
 """What stands before an answer in the result that the agent gets."""
-"""What `ToolCall.decision` says of an action that a person let through."""
 
 TOOL_GLYPHS = {
     "preparing": "◌",
@@ -287,6 +290,9 @@ def _tool(
         right.append((f" {one_line(tool.decision)}", paint.muted))
     if tool.decision == APPROVED and tool.status in {"running", "done", "failed"}:
         right.append((" approved", paint.muted))
+    elif tool.decision == CHANGED and tool.status in {"running", "done", "failed"}:
+        who = " changed by you," if width >= ROOMY else " changed,"
+        right.append((f"{who} approved", paint.muted))
     elif BY_RULE in tool.decision and tool.status in {"running", "done", "failed"}:
         right.append((f" {BY_RULE}", paint.muted))
     if tool.changed:

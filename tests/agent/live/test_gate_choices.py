@@ -8,6 +8,7 @@ from agent.errors import AgentError, AgentUnknown
 from agent.gates.gate import GateAlreadyClosed
 from agent.gates.gate_rules import NotAllowed
 from agent.protocol.agents import Mode
+from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Decide, SuggestRule
 from agent.protocol.events import AgentChanged
@@ -41,7 +42,8 @@ async def journal(house, kind):
 
 
 async def test_a_changed_command_is_judged_and_asked_about_again(house):
-    house.script.then(use("terminal_run", command="touch one; git push --force origin main"))
+    pushes = "touch one; git push --force origin main"
+    house.script.then(use("terminal_run", command=pushes, why="to begin"))
     agent_id = await house.agent("go")
     first = await house.gate()
     told = (await house.carry_out(ExplainGate(gate_id=first.id)))["text"].split("\n")
@@ -51,6 +53,9 @@ async def test_a_changed_command_is_judged_and_asked_about_again(house):
     assert commands == ["  touch one  ← MEDIUM", "  git push --force origin main  ← HIGH"]
     second = await edit(house, first, "touch two")
     assert (second.text, second.risk, second.original) == ("touch two", "MEDIUM", first.text)
+    assert (first.intent, second.intent) == ("to begin", ""), (
+        "it gave no reason for the changed one"
+    )
     assert second.opened_at == first.opened_at
     assert house.hub.snapshot().gates == (second,)
     assert not (house.project / "two").exists()
@@ -78,6 +83,17 @@ async def test_a_changed_command_is_judged_and_asked_about_again(house):
     doing = {agent.activity for agent in changed if agent.state == "working"}
     assert "run: touch two" in doing
     assert not any("push" in activity for activity in doing)
+
+
+async def test_a_program_that_was_changed_is_said_to_run_as_it_runs(house):
+    create = CreateAgent(directory=str(house.project), command="touch ran; sleep 600")
+    agent_id = (await house.carry_out(create))["agent_id"]
+    await house.decide(await edit(house, await house.gate(), "sleep 601"))
+    await house.state(agent_id, "working")
+    [agent] = [each for each in house.hub.snapshot().agents if each.id == agent_id]
+    assert agent.activity == "sleep 601"
+    [tool] = await house.tools(agent_id)
+    assert (tool["title"], tool["decision"]) == ("sleep 601", "approved by you, changed")
 
 
 async def test_it_may_be_changed_many_times_and_be_worse_than_before(house):

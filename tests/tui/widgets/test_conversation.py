@@ -243,9 +243,16 @@ async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
         decision="ran (MEDIUM) by your rule Bash(npm run lint)",
     )
     queued = ToolCall(tool_use_id="t5", name="person", title="date", decision="waits for it")
+    changed = ToolCall(
+        tool_use_id="t7",
+        name="program",
+        title="python3 -q -i",
+        status=ToolStatus.DONE,
+        decision="approved by you, changed",
+    )
     blocks = [
         Block(id=number, kind=BlockKind.TOOL, at=scenes.NOW, tool=tool)
-        for number, tool in enumerate((approved, busy, red, held, queued, ruled), 1)
+        for number, tool in enumerate((approved, busy, red, held, queued, ruled, changed), 1)
     ]
     async with open_cockpit(CALM, transcripts={"a1": blocks}, size=(200, 40)) as cockpit:
         await cockpit.until(lambda: "pytest" in cockpit.screen_text)
@@ -259,6 +266,8 @@ async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
         assert "by your rule" not in row("git fetch")
 
         assert "approved" in row("run git fetch")
+        assert "changed" not in row("run git fetch")
+        assert "changed by you, approved" in row("python3 -q -i")
         assert "approved" not in row("pytest")
         assert "not done: pane %1 is busy" in cockpit.screen_text
         assert "what to do" in cockpit.screen_text
