@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.agents.agent_directory import usable_directory
+from agent.agents.agent_directory import DirectoryUnusable, usable_directory
 from agent.agents.agent_kinds import live_agent
 from agent.agents.default_mode import default_mode
 from agent.protocol.agents import Mode, SessionSummary
@@ -60,7 +60,13 @@ async def list_turns(agents: Agents, command: ListTurns) -> dict[str, Any]:
     record = await agents.live.record(command.agent_id)
     fork.check(record)
     rows = await agents.services.database.sessions.rows(record.id)
-    return {"turns": [fork.told(turn).model_dump(mode="json") for turn in turns(rows)]}
+    found = {"turns": [fork.told(turn).model_dump(mode="json") for turn in turns(rows)]}
+    try:
+        await asyncio.to_thread(usable_directory, record.directory)
+    except DirectoryUnusable:
+        place = await asyncio.to_thread(fork.instead, record)
+        return {**found, "gone": record.directory, "instead": str(place)}
+    return found
 
 
 async def fork_session(agents: Agents, command: ForkSession) -> dict[str, Any]:
@@ -70,17 +76,21 @@ async def fork_session(agents: Agents, command: ForkSession) -> dict[str, Any]:
         AgentUnknown: there is no such session.
         NotForked: it cannot be forked there; says why, and what can be done.
         SessionDamaged: its transcript is not what was written.
-        DirectoryUnusable: its directory is gone.
+        DirectoryUnusable: its directory is gone, or the one that is given is none.
     """
     database = agents.services.database
     agent = agents.live.find(command.agent_id)
     origin = agent.record if agent is not None else await agents.live.record(command.agent_id)
     fork.check(origin)
-    directory = await asyncio.to_thread(usable_directory, origin.directory)
+    place = command.directory or origin.directory
+    directory = await asyncio.to_thread(usable_directory, place)
     await Session.open(database, origin)
     found = turns(await database.sessions.rows(origin.id))
     turn, last = fork.place(found, command, origin.name)
-    if agent is None and origin.mode == Mode.STANDARD:
+    elsewhere = str(directory) if command.directory else ""
+    if elsewhere:
+        origin = fork.moved(origin, directory)
+    if (agent is None or elsewhere) and origin.mode == Mode.STANDARD:
         trusted_as = Path(origin.extra.get("project") or origin.directory)
         origin = replace(origin, mode=await default_mode(agents.services, trusted_as))
     async with agents.creation.naming:
@@ -96,8 +106,8 @@ async def fork_session(agents: Agents, command: ForkSession) -> dict[str, Any]:
     await database.journal.append(
         fork.FORKED, begun.id, {"from": origin.id, "turn": turn.number, "rows": last}
     )
-    await begun.conversation.add(BlockKind.NOTICE, fork.told_person(origin, where))
-    await begun.note(fork.told_agent(origin.name))
+    await begun.conversation.add(BlockKind.NOTICE, fork.told_person(origin, where, elsewhere))
+    await begun.note(fork.told_agent(origin.name, elsewhere))
     begun.publish()
     prompt = "\n\n".join(turn.prompts) if command.before else ""
     return {"agent_id": begun.id, "prompt": prompt}

@@ -140,6 +140,11 @@ class AgentSummary(Wire):
         """Whether the built-in demo model answers, in the demo or elsewhere."""
         return self.demo or (self.kind == "model" and self.model == DEMO_MODEL)
 
+    @property
+    def can_fork(self) -> bool:
+        """Whether it has a conversation of its own that another one can begin with."""
+        return self.kind == "model" and self.parent is None and not self.demo
+
 
 class SessionSummary(AgentSummary):
     """A session of any time: what a list of agents shows, and what tells it from its namesakes."""

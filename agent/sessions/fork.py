@@ -7,8 +7,10 @@ but the conversation is forked: files and terminals are as they are now.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError
@@ -27,6 +29,9 @@ _KEPT = ("wall", "thinking", "effort", "project", "budget", "context_window", "w
 """What a record holds of a session's own that holds for its fork as well."""
 
 _ORIGINS = "forked_from"
+
+WORKTREES = ".worktrees"
+"""What the directory beside a repository ends with that holds the worktrees of agents."""
 
 
 class NotForked(AgentError):
@@ -74,6 +79,26 @@ def place(turns: Sequence[Turn], command: ForkSession, name: str) -> tuple[Turn,
     return turn, turn.last
 
 
+def instead(origin: SessionRecord) -> Path:
+    """Where a fork may work whose origin's directory is gone: in its repository, or nearest."""
+    gone = Path(origin.directory)
+    project = origin.extra.get("project")
+    trees = [each for each in gone.parents if each.name.endswith(WORKTREES)]
+    places = [
+        *([Path(project)] if project else []),
+        *(each.with_name(each.name.removesuffix(WORKTREES)) for each in trees),
+        *gone.parents,
+    ]
+    # Unlike Path.is_dir it says no where nobody may look.
+    return next(each for each in places if os.path.isdir(each))  # noqa: PTH112
+
+
+def moved(origin: SessionRecord, directory: Path) -> SessionRecord:
+    """The record as it were if its session worked in another directory, by its own trust."""
+    extra = {key: each for key, each in origin.extra.items() if key != "project"}
+    return replace(origin, directory=str(directory), extra=extra)
+
+
 def record_of(
     origin: SessionRecord, session_id: str, name: str, last: int, now: float
 ) -> SessionRecord:
@@ -108,18 +133,20 @@ def told(turn: Turn) -> SessionTurn:
     )
 
 
-def told_person(origin: SessionRecord, where: str) -> str:
-    """What the conversation of a fork says about itself."""
+def told_person(origin: SessionRecord, where: str, elsewhere: str = "") -> str:
+    """What the conversation of a fork says about itself; `elsewhere`: its other directory."""
+    place = f" It works in {elsewhere}." if elsewhere else ""
     return (
         f"Forked from {origin.name} ({origin.id}) {where}. Files are as they are now: nothing was "
-        "rolled back. The terminal is a new one."
+        f"rolled back. The terminal is a new one.{place}"
     )
 
 
-def told_agent(name: str) -> str:
+def told_agent(name: str, elsewhere: str = "") -> str:
     """What the agent is told with the next thing that is said to it."""
+    place = f" You work in {elsewhere} from now on." if elsewhere else ""
     return (
         f"This conversation was forked from the session {name} here. Files were not rolled back: "
         "they may differ from what was seen above, so read them again before you rely on them. "
-        "Panes named above are not yours; you have a new terminal."
+        f"Panes named above are not yours; you have a new terminal.{place}"
     )

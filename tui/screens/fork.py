@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -62,6 +63,8 @@ class ForkScreen(CardScreen["Forked | None"]):
         self._clock = clock
         self._turns: list[SessionTurn] = []
         self._busy = False
+        self._gone = self._instead = ""
+        """The directory of the session if it is gone, and one that a fork can work in."""
 
     def compose(self) -> ComposeResult:
         """Lay out what it means, and the turns."""
@@ -90,6 +93,7 @@ class ForkScreen(CardScreen["Forked | None"]):
         if not self.is_open:
             return
         self._turns = [SessionTurn.model_validate(turn) for turn in result.get("turns", ())]
+        self._gone, self._instead = (str(result.get(each, "")) for each in ("gone", "instead"))
         nothing = self.query_one("#nothing", Static)
         nothing.display = not self._turns
         nothing.update("Nothing was said in it yet, so there is no turn to fork at.")
@@ -105,6 +109,8 @@ class ForkScreen(CardScreen["Forked | None"]):
                 ("b", "before it, to reword it"),
                 ("Esc", "close"),
             )
+            if self._gone:
+                self.progress(f"{one_line(self._gone)} is gone: it is asked where to work instead.")
 
     def _first(self) -> int:
         for index, turn in enumerate(self._turns):
@@ -133,8 +139,43 @@ class ForkScreen(CardScreen["Forked | None"]):
     def action_fork(self, before: bool) -> None:
         """Fork at the chosen turn."""
         index = self.query_one(OptionList).highlighted
-        if index is not None and not self._busy:
+        if index is None or self._busy:
+            return
+        if self._gone:
+            self._ask_where(self._turns[index].number, before=before)
+        else:
             self._fork(self._turns[index].number, before=before)
+
+    def _ask_where(self, turn: int, *, before: bool) -> None:
+        """Fork in another directory: that of the session is gone."""
+        from agent.protocol.commands.sessions import ForkSession
+        from tui.screens.place import PlaceScreen
+
+        made: list[Forked] = []
+
+        async def perform(directory: Path) -> tuple[str, str]:
+            command = ForkSession(
+                agent_id=self._session_id, turn=turn, before=before, directory=str(directory)
+            )
+            result, problem = await send(self, command)
+            if not problem:
+                made.append(_forked(result))
+            return "", problem
+
+        def closed(_: str | None) -> None:
+            if made:
+                self.dismiss(made[0])
+
+        screen = PlaceScreen(
+            f"Fork {self._name_shown} elsewhere",
+            f"{one_line(self._gone)} is gone. The fork works in another directory, such as the "
+            "repository:",
+            "fork there",
+            Path(self._instead),
+            self._instead,
+            perform,
+        )
+        self.app.push_screen(screen, closed)
 
     @work(exclusive=True, exit_on_error=False)
     async def _fork(self, turn: int, *, before: bool) -> None:
@@ -148,8 +189,12 @@ class ForkScreen(CardScreen["Forked | None"]):
         if problem:
             self.problem(problem)
         else:
-            self.dismiss(Forked(str(result["agent_id"]), str(result.get("prompt", ""))))
+            self.dismiss(_forked(result))
 
     def action_close(self) -> None:
         """Leave."""
         self.dismiss(None)
+
+
+def _forked(result: dict[str, Any]) -> Forked:
+    return Forked(str(result["agent_id"]), str(result.get("prompt", "")))

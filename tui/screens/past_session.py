@@ -55,6 +55,7 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
         directory: where it worked.
         why: why it is only looked at; empty: its directory is gone.
         block: the block that is chosen first; None for the end of it.
+        can_fork: whether it can be forked.
     """
 
     KEYS = actions.CONVERSATION
@@ -77,8 +78,10 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
         *,
         why: str = "",
         block: int | None = None,
+        can_fork: bool = True,
     ) -> None:
         super().__init__()
+        self._can_fork = can_fork
         self._session_id = session_id
         self._directory = directory
         self._name_shown = name
@@ -104,6 +107,8 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
     def _tell_keys(self) -> None:
         view = self.query_one(Conversation)
         idle = () if view.has_blocks else tuple(" ".join(OFFERED).split())
+        if not self._can_fork:
+            idle = (*idle, "block.fork")
         self.query_one(KeyRow).tell(idle=idle, labels={**LABELS, **view.fold_labels})
 
     @on(Conversation.SearchWanted)

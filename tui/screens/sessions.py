@@ -67,6 +67,8 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
         self._said_for = ""
         self._loaded = False
         self._busy = False
+        self._written_for = ""
+        """The row for which it is said where it was written."""
 
     def compose(self) -> ComposeResult:
         """Lay out filter and list."""
@@ -164,10 +166,12 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
             )
 
     def _tell_keys(self) -> None:
+        session, _ = self._at(self._chosen_id)
+        fixed = session is None or not session.can_fork
         *others, close = (
             (actions.label(action.keys[0]), action.label)
             for action in actions.of(actions.SESSIONS)
-            if action.label
+            if action.label and not (fixed and action.id == "sessions.fork")
         )
         chosen = (("Enter", "resume"), ("↑↓", "choose"), *others)
         self.tell_keys(*(chosen if self._chosen_id else ()), close)
@@ -222,6 +226,14 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
         """Leave."""
         self.dismiss(None)
 
+    @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        if self.is_open:
+            self._tell_keys()
+            if self._written_for not in {"", self._chosen_id}:
+                self._written_for = ""
+                self.progress("")
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -253,7 +265,12 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
         from tui.screens.past_session import PastSessionScreen
 
         screen = PastSessionScreen(
-            session.id, session.name, session.directory, why="Esc goes back", block=block
+            session.id,
+            session.name,
+            session.directory,
+            why="Esc goes back",
+            block=block,
+            can_fork=session.can_fork,
         )
         self.app.push_screen(screen, self._forked)
 
@@ -279,6 +296,7 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
             self.app.push_screen(ExportSession(session.id, one_line(session.name)), self._exported)
 
     def _exported(self, told: str | None) -> None:
+        self._written_for = self._chosen_id if told else ""
         self.progress(told or "")
 
     @work(exclusive=True, exit_on_error=False)
@@ -290,7 +308,10 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
             from tui.screens.past_session import PastSessionScreen
 
             await self.app.push_screen(
-                PastSessionScreen(session.id, session.name, session.directory), self._forked
+                PastSessionScreen(
+                    session.id, session.name, session.directory, can_fork=session.can_fork
+                ),
+                self._forked,
             )
             return
         if session.archived:

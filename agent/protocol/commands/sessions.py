@@ -26,7 +26,8 @@ class SessionTurn(Wire):
 class ListTurns(Wire):
     """Ask where a session can be forked; refused where it cannot be at all.
 
-    Result: `{"turns": [SessionTurn, …]}`, oldest first.
+    Result: `{"turns": [SessionTurn, …]}`, oldest first; where its directory is gone, also
+    `"gone"`, that directory, and `"instead"`, the nearest one that a fork can work in.
     """
 
     type: Literal["list_turns"] = "list_turns"
@@ -48,6 +49,8 @@ class ForkSession(Wire):
     turn: int = Field(ge=1)
     before: bool = False
     """Whether that turn itself is left out, so that it can be said otherwise."""
+    directory: str = ""
+    """Where it is to work; empty: where the other one does."""
 
 
 class SaidHit(Wire):

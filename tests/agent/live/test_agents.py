@@ -252,6 +252,17 @@ async def test_a_fork_begins_as_its_origin_and_goes_its_own_way(house):
     for wrong in ({"agent_id": origin, "turn": 3}, {"agent_id": "nobody", "turn": 1}):
         with pytest.raises(AgentError):
             await house.carry_out(ForkSession(**wrong))
+    # Where its worktree was removed, it is said where else a fork can work: in the repository.
+    gone = house.project.with_name("project.worktrees") / "wt2" / "src"
+    await house.database.sessions.update(origin, directory=str(gone))
+    listed = await house.carry_out(ListTurns(agent_id=origin))
+    assert (listed["gone"], listed["instead"]) == (str(gone), str(house.project))
+    with pytest.raises(DirectoryUnusable):
+        await house.carry_out(ForkSession(agent_id=origin, turn=2))
+    made = await house.carry_out(ForkSession(agent_id=origin, turn=2, directory=listed["instead"]))
+    assert house.summary(made["agent_id"]).directory == str(house.project)
+    last = (await house.blocks(made["agent_id"]))[-1]["text"]
+    assert last.endswith(f"It works in {house.project}.")
     # What cannot be forked is refused before a turn of it is chosen.
     await house.database.sessions.update(origin, demo=True)
     for asked in (ListTurns(agent_id=origin), ForkSession(agent_id=origin, turn=1)):

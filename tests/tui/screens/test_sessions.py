@@ -181,6 +181,33 @@ async def test_a_session_is_forked_before_a_turn_and_a_refusal_stays(searched: A
         assert app.results == [Forked("n", "now the bell")]
 
 
+async def test_a_fork_asks_where_to_work_when_its_directory_is_gone(searched: Any) -> None:
+    app = searched
+    app.sessions[0] = app.sessions[0].model_copy(update={"demo": True})
+    app.answers["list_turns"] |= {"gone": "/srv/clock.worktrees/wt2", "instead": "/srv/clock"}
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        assert "F3" not in shown(app), "a session of the demo cannot be forked"
+        await pilot.press("down")
+        await settle(pilot)
+        assert "F3" in shown(app)
+        await pilot.press("f3")
+        await settle(pilot)
+        assert "/srv/clock.worktrees/wt2 is gone" in shown(app)
+        await pilot.press("up", "enter")
+        await settle(pilot)
+        assert top(app) is PlaceScreen
+        app.refuse = "/srv/clock is not a directory."
+        await pilot.press("enter")
+        await settle(pilot)
+        assert str(app.screen.query_one("#card-line", Static).visual) == app.refuse
+        app.refuse = ""
+        await pilot.press("enter")
+        await settle(pilot)
+        assert app.sent[-1] == ForkSession(agent_id="2abcdef01234", turn=2, directory="/srv/clock")
+        assert app.results == [Forked("new", "")]
+
+
 async def test_nothing_to_fork_is_said_and_escape_goes_back(searched: Any) -> None:
     app = searched
     app.answers["list_turns"] = {}

@@ -117,7 +117,18 @@ async def test_fork(camera: Camera, host: Host) -> None:
         app.answers = {}
         await app.push_screen(ForkScreen("a1", "mend the parser", clock=lambda: NOW))
 
-    states = {"turns": ForkScreen("a1", "mend the parser", clock=lambda: NOW), "no-turn": none}
+    async def gone(pilot: Any) -> None:
+        turns = [turn.model_dump() for turn in TURNS]
+        places = {"gone": "/srv/work/orchard.worktrees/fix", "instead": "/srv/work/orchard"}
+        app.answers = {"list_turns": {"turns": turns, **places}}
+        await app.push_screen(ForkScreen("a1", "mend the parser", clock=lambda: NOW))
+        await pressed(pilot, "enter")
+
+    states = {
+        "turns": ForkScreen("a1", "mend the parser", clock=lambda: NOW),
+        "no-turn": none,
+        "gone": gone,
+    }
     await camera.screens(app, states)
 
 
