@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from agent.agents.live_agent import LiveAgent
+from agent.agents.names import free_name
 from agent.errors import AgentError, AgentUnknown
 from memory.database import Database
 from memory.errors import NotFound
@@ -114,9 +114,4 @@ class AgentList:
 
     def free_name(self, directory: Path, wanted: str = "") -> str:
         """Find a name that no other has: what is wanted or the directory's, numbered if taken."""
-        taken = {agent.name for agent in self._live.values()}
-        base = re.sub(r"[^\w.-]+", "-", wanted or directory.name).strip("-")[:40] or "agent"
-        number = 1
-        while (name := base if number == 1 else f"{base}-{number}") in taken:
-            number += 1
-        return name
+        return free_name(directory, {agent.name for agent in self._live.values()}, wanted)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-import shlex
 import shutil
 import uuid
 from dataclasses import replace
@@ -13,6 +11,7 @@ from typing import Any
 
 from agent.actions import Action, RunCommand, TypeKeys
 from agent.agents.live_agent import LiveAgent
+from agent.agents.names import program_of
 from agent.agents.persons_actions import OWN, PROGRAM
 from agent.errors import AgentError
 from agent.gates.gate import Binding, Decision
@@ -26,18 +25,12 @@ from tungsten.errors import PaneDead, TerminalError
 NOT_FOUND = 127
 """Exit status of a shell that did not find a program (POSIX.1-2024, XCU 2.8.2)."""
 
-_BEFORE = re.compile(r"env|exec|\w+=.*", re.DOTALL)
-"""Words that may stand before a program's name."""
-
 
 def failure(command: str, status: int) -> str:
     """Say in one line how a command line ended that did not end well."""
     if status != NOT_FOUND:
         return f"exit {status}"
-    words: list[str] = []
-    with contextlib.suppress(ValueError):
-        words = shlex.split(command)
-    program = next((word for word in words if not _BEFORE.fullmatch(word)), "")
+    program = program_of(command)
     if program and shutil.which(program) is None:
         return f"{program}: not found (exit {status})"
     return f"exit {status}: a program was not found"

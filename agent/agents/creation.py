@@ -15,6 +15,7 @@ from agent.agents.command_agent import CommandAgent
 from agent.agents.default_mode import default_mode
 from agent.agents.live_agent import Kind, LiveAgent
 from agent.agents.model_agent import ModelAgent, check_prompt
+from agent.agents.names import program_of
 from agent.agents.services import Services
 from agent.agents.workers import from_coordinator
 from agent.context.turn_text import one_line
@@ -57,7 +58,8 @@ class Creation:
             command: what the person asked for.
             demo: whether it belongs to the demo.
             kind: instead of what the command says.
-            wanted: a name that is better than the directory's, if the command names none.
+            wanted: a name that is better than the directory's or the program's, if the command
+                names none.
             extra: what its record holds from the start.
 
         Raises:
@@ -77,6 +79,9 @@ class Creation:
             if command.kind == "mcp" and self._agents.is_taken(given):
                 # Its name stands in a settings file that several of them may share.
                 given, wanted = "", given
+            if command.command.strip() and "profile" not in (extra or {}):
+                # An agent of another maker is called like one of its own: after the directory.
+                wanted = wanted or Path(program_of(command.command)).name
             name = self._agents.given_name(given) or self._agents.free_name(directory, wanted)
             mode = command.mode or await default_mode(self._services, directory, demo=demo)
             agent_id = uuid.uuid4().hex[:12]

@@ -101,6 +101,8 @@ class Grid(KeysInOrder, Widget, can_focus=True):
         self._chosen = ""
         self._kept = ""
         """The chosen tile, which stays when the filter would no longer take it."""
+        self._left = ("", "")
+        """The tile that was chosen before filters left it out, and the one chosen instead."""
         self._index = 0
         """Where the chosen tile stands, or stood."""
         self._panes: dict[str, TilePane] = {}
@@ -417,11 +419,19 @@ class Grid(KeysInOrder, Widget, can_focus=True):
         self._filter, self._kept = FILTERS[number], ""
         self._take_over()
         self._app.cockpit.footer.redraw()
-        if self._chosen_tile is not None:
-            self._kept = self._chosen
+        wanted, instead = self._left
+        if self._chosen != instead:
+            wanted = self._chosen
+        back = next((tile for tile in self._tiles if tile.id == wanted), None)
+        if back is not None:
+            self._left = ("", "")
+            if wanted != self._chosen:
+                self._choose(back)
+            self._kept = wanted
         else:
             self._index = 0
             self._choose_at(0)
+            self._left = (wanted, self._tiles[0].id if self._tiles else self._chosen)
 
     # What is done with the chosen one -----------------------------------------------------------
 

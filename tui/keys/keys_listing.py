@@ -54,7 +54,7 @@ def lines() -> Iterator[str]:
         yield from ("", title) if number else (title,)
         slash = SLASH_WIDTH if any(row.slash for row in rows) else 0
         for row in rows:
-            yield f"  {row.keys:<{KEYS_WIDTH}}{row.slash:<{slash}}{row.text}"
+            yield f"  {row.keys:<{KEYS_WIDTH - 1}} {row.slash:<{slash}}{row.text}"
 
 
 def _rows(context: str) -> list[Row]:

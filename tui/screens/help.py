@@ -168,10 +168,11 @@ def _groups(first: str) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _written(row: Row, width: int, paint: Paint, *, slashes: bool) -> list[list[Piece]]:
-    head: list[Piece] = [(f"  {row.keys:<{KEYS_WIDTH}}", paint.working)]
+    keys = f"{row.keys} " if len(row.keys) >= KEYS_WIDTH else f"{row.keys:<{KEYS_WIDTH}}"
+    head: list[Piece] = [(f"  {keys}", paint.working)]
     indent = KEYS_WIDTH + 2
     if slashes:
         head.append((f"{row.slash:<{SLASH_WIDTH}}", paint.muted))
         indent += SLASH_WIDTH
-    first, *rest = wrap([(row.text, paint.text)], width - indent)
+    first, *rest = wrap([(row.text, paint.text)], width - indent - max(0, len(keys) - KEYS_WIDTH))
     return [[*head, *first], *([(" " * indent, paint.blank), *line] for line in rest)]

@@ -49,6 +49,7 @@ from tui.widgets.memory_list import VIEWS, Detail, Rows, Tabs
 from tui.widgets.said import Said
 
 NONE_YET = "Nothing is remembered yet. Agents save what they learn; {key} remembers what you say."
+NONE_NOW = "Nothing is remembered now: what was is under Gone. {key} remembers what you say."
 NOTHING: dict[View, str] = {
     "active": NONE_YET,
     "held": "Nothing is held back. What a tool or a page said and reads like an order waits here, "
@@ -208,6 +209,11 @@ class MemoriesScreen(ClosedOnce["str | None"]):
             return
         found = [Remembered.model_validate(row) for row in result["rows"]]
         rows.statuses = not asks and self._view in ("gone", "all")
+        tabs = self.query_one(Tabs)
+        tabs.asks = asks
+        if not asks:
+            tabs.counts = {str(key): int(value) for key, value in result["counts"].items()}
+        tabs.redraw()
         before, key, after = self._nothing(words, asks).partition("{key}")
         rows.note = [(before, "muted")]
         if key:
@@ -215,17 +221,15 @@ class MemoriesScreen(ClosedOnce["str | None"]):
         total, first = (len(found), 0) if asks else (int(result["total"]), first)
         rows.put(total, first, found, anew=self._anew)
         self._anew = False
-        tabs = self.query_one(Tabs)
-        tabs.asks = asks
-        if not asks:
-            tabs.counts = {str(key): int(value) for key, value in result["counts"].items()}
-        tabs.redraw()
         self._show_chosen()
 
     def _nothing(self, words: str, asks: bool) -> str:
         if asks:
             return "Nothing is remembered about that."
-        return "No memory here has all of these words." if words else NOTHING[self._view]
+        if words:
+            return "No memory here has all of these words."
+        gone = self.query_one(Tabs).found("gone")
+        return NONE_NOW if self._view == "active" and gone else NOTHING[self._view]
 
     @on(LazyList.Moved)
     def _show_chosen(self) -> None:

@@ -12,8 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
+from agent.agents.names import free_name, program_of
 from agent.hosted.profile_files import Profiles, is_absent
-from tui.gate.host import send
+from tui.gate.host import host, send
 from tui.screens.card import CardScreen, card_foot, closing, row
 from tui.screens.directory import DirectoryFacts, complete, extend, look
 from tui.screens.one_of import ABSENT, OneOf
@@ -145,10 +146,17 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         said.update(text)
         said.set_class(bool(facts.problem) and not facts.completions, "-bad")
         said.set_class(not facts.problem, "-good")
-        name = Path(facts.path).name or "agent"
-        self.query_one("#name", Input).placeholder = f"empty: {name}"
+        self._tell_name()
         if not facts.problem:
             await self._tell_default_mode(facts.path)
+
+    def _tell_name(self) -> None:
+        """Say what the agent will be called where no name is given."""
+        command = self._value("command")
+        program = "" if self._started_by(command) != _NO_AGENT else Path(program_of(command)).name
+        taken = {each.name for each in host(self).state.agents}
+        name = free_name(Path(self._facts.path), taken, program)
+        self.query_one("#name", Input).placeholder = f"empty: {name}"
 
     async def _tell_default_mode(self, directory: str) -> None:
         from agent.protocol.commands.agents import ReadDefaultMode
@@ -174,6 +182,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
 
     @on(Input.Changed, "#command")
     def _command_changed(self, event: Input.Changed) -> None:
+        self._tell_name()
         # By what stands there now; empty, it was put away for the agent that is chosen.
         if event.input.value.strip() and self._profiles.by_name:
             names = [_NO_AGENT, *self._profiles.by_name]

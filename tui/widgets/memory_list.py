@@ -70,6 +70,13 @@ class Tabs(Lines):
         self.asks = False
         """Whether the list is what fits a question instead."""
 
+    def found(self, view: View) -> int:
+        """How much is in a view."""
+        _, statuses = VIEWS[view]
+        return sum(
+            number for status, number in self.counts.items() if not statuses or status in statuses
+        )
+
     def draw(self, width: int, height: int) -> list[Strip]:
         """Draw them."""
         paint = self.paint
@@ -77,12 +84,8 @@ class Tabs(Lines):
             told = " What agents would find for this question, best first"
             return [strip_of([(told, paint.muted)], width, paint.blank)]
         pieces: list[Piece] = [(" ", paint.blank)]
-        for view, (title, statuses) in VIEWS.items():
-            found = sum(
-                number
-                for status, number in self.counts.items()
-                if not statuses or status in statuses
-            )
+        for view, (title, _) in VIEWS.items():
+            found = self.found(view)
             style = paint.text + paint.chosen if view == self.view else paint.muted
             if view == "held" and found and view != self.view:
                 style = paint.attention

@@ -182,5 +182,10 @@ def _narrowed(parts: list[tuple[int, list[Piece]]], room: int) -> list[tuple[int
         return sum(cell_len(text) for _, part in parts for text, _ in part)
 
     while len(parts) > 1 and cells() > room:
-        parts.remove(max(parts, key=lambda part: part[0]))
+        at = max(range(len(parts)), key=lambda number: parts[number][0])
+        del parts[at]
+        if 0 < at < len(parts) and not parts[at][1][0][0].startswith("  "):
+            # It stood close to what is gone, as it belongs to that; now it stands alone.
+            rank, ((text, style), *others) = parts[at]
+            parts[at] = (rank, [(f" {text}", style), *others])
     return parts

@@ -91,7 +91,7 @@ async def test_a_program_that_was_changed_is_said_to_run_as_it_runs(house):
     await house.decide(await edit(house, await house.gate(), "sleep 601"))
     await house.state(agent_id, "working")
     [agent] = [each for each in house.hub.snapshot().agents if each.id == agent_id]
-    assert agent.activity == "sleep 601"
+    assert (agent.name, agent.activity) == ("touch", "sleep 601")
     [tool] = await house.tools(agent_id)
     assert (tool["title"], tool["decision"]) == ("sleep 601", "approved by you, changed")
 

@@ -173,6 +173,31 @@ async def test_a_digit_means_the_same_agent_as_on_the_list(
         await cockpit.until(lambda: "f shows others" in cockpit.screen_text)
 
 
+async def test_filters_all_round_keep_who_was_chosen(open_cockpit: Open) -> None:
+    async with open_cockpit(calm(9), size=(120, 40)) as cockpit:
+        press = cockpit.pilot.press
+        await opened(cockpit)
+        before = chosen(cockpit)
+        await press("right")
+        await cockpit.until(lambda: chosen(cockpit) != before)
+        here = chosen(cockpit)
+        seen = set()
+        for _ in range(5):
+            await press("f")
+            await cockpit.pilot.pause()
+            seen.add(chosen(cockpit))
+        assert len(seen) > 1, "a filter that leaves it out chooses another"
+        assert chosen(cockpit) == here
+        # Whoever is chosen by hand meanwhile stays chosen instead.
+        await press("f", "end")
+        await cockpit.pilot.pause()
+        other = chosen(cockpit)
+        assert other not in {here, before}
+        await press("F")
+        await cockpit.pilot.pause()
+        assert chosen(cockpit) == other
+
+
 async def test_filters_and_what_changes_meanwhile(open_cockpit: Open, connected: set[str]) -> None:
     async with open_cockpit(calm(9), size=(120, 40)) as cockpit:
         app, press = cockpit.app, cockpit.pilot.press

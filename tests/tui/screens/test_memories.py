@@ -151,6 +151,19 @@ async def test_an_edit_of_what_has_changed_meanwhile_is_refused(memories: Open) 
         await until(pilot, lambda: "changed meanwhile" in text(app))
 
 
+async def test_the_last_one_forgotten_is_said_to_be_under_gone(memories: Open) -> None:
+    async def one(database: Any) -> None:
+        memory = Memory("m1", "It is red.", source="user_stated", type="user", created_at=NOW)
+        await database.memories.add(memory, by="person")
+
+    app = memories(one)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: "It is red." in text(app))
+        await pilot.press("f")
+        await until(pilot, lambda: "Nothing is remembered now" in text(app))
+        assert "It is under Gone; b brings it back" in text(app)
+
+
 async def test_pinned_forgotten_and_brought_back(memories: Open) -> None:
     app = memories()
     first = KNOWN[0][1]

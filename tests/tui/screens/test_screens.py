@@ -289,6 +289,7 @@ async def test_an_agent_of_another_maker_is_chosen_or_recognised(
         await pilot.press("up", *["backspace"] * 9, *"htop")
         await pilot.pause()
         assert (chosen.value, command.value) == ("none", "htop")
+        assert screen.query_one("#name", Input).placeholder == "empty: htop"
         await pilot.press("down", "left")
         await pilot.pause()
         assert (chosen.value, command.value) == ("opencode", "")
