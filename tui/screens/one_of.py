@@ -11,13 +11,15 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.widgets.keys_in_order import KeysInOrder
+
 NONE = -1
 
 ABSENT = "×"
 """Stands before what cannot be had as it is."""
 
 
-class OneOf(Widget, can_focus=True):
+class OneOf(KeysInOrder, Widget, can_focus=True):
     """Shows all choices; Left, Right and Space move between them.
 
     Args:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from textual.color import Color
+from textual.events import Key
 from textual.widgets import Input, OptionList, Static
 
 from agent.hosted.profile_files import load
@@ -213,6 +214,28 @@ async def test_a_new_agent_with_defaults(host: Host, tmp_path: Path) -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert app.results == [CreateAgent(directory=str(tmp_path))]
+
+
+async def test_a_choice_takes_the_keys_that_come_together_in_their_order(
+    host: Host, tmp_path: Path
+) -> None:
+    app = host(NewAgentScreen(str(tmp_path)))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        wall = app.screen.query_one("#wall", OneOf)
+        worktree = app.screen.query_one("#worktree", OneOf)
+        app.screen.set_focus(wall)
+        await pilot.pause()
+        for burst, chosen in (
+            (["left", "down"], ("no wall", "as the settings say")),
+            (["right", "up", "space", "down"], ("as the settings say", "its own")),
+            (["up", "left", "enter"], ("no wall", "its own")),
+        ):
+            for key in burst:
+                app.post_message(Key(key, " " if key == "space" else None))
+            await settle(pilot)
+            assert (wall.value, worktree.value) == chosen, burst
+        assert app.results == [CreateAgent(directory=str(tmp_path), wall=False, worktree=True)]
 
 
 @pytest.mark.parametrize(
