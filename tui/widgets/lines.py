@@ -6,6 +6,7 @@ areas of the cockpit are one widget each, drawn straight into strips.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.geometry import Region, Size
@@ -31,7 +32,7 @@ class Lines(Widget):
     GROUND: ClassVar[str] = "background"
     """The theme variable that is the background."""
 
-    _lines: list[Strip]
+    _lines: Sequence[Strip] = ()
     _drawn: Size | None = None
 
     def draw(self, width: int, height: int) -> list[Strip]:
@@ -50,8 +51,27 @@ class Lines(Widget):
             self._drawn = None
             self.refresh()
             return
-        before = self._lines
-        self._lines = self._complete(width, height)
+        self._draw_anew()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return some lines; what differs in the others is sent, too, where all are drawn anew."""
+        if self._drawn != self.size:
+            # Here and not line by line: Textual keeps the lines that it was not told of.
+            self._draw_anew()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one drawn line."""
+        if self._drawn != self.size:
+            self._draw_anew()
+        return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width)
+
+    def _draw_anew(self) -> None:
+        width, height = self._drawn = self.size
+        before, self._lines = self._lines, self._complete(width, height)
+        if len(before) != height or (before and before[0].cell_length != width):
+            # Textual paints a widget of another size as a whole.
+            return
         changed = [
             Region(0, y, width, 1)
             for y, (old, new) in enumerate(zip(before, self._lines, strict=True))
@@ -59,13 +79,6 @@ class Lines(Widget):
         ]
         if changed:
             self.refresh(*changed)
-
-    def render_line(self, y: int) -> Strip:
-        """Return one drawn line."""
-        if self._drawn != self.size:
-            self._drawn = self.size
-            self._lines = self._complete(*self.size)
-        return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width)
 
     def notify_style_update(self) -> None:
         """Forget what was drawn in the styles of another theme."""
