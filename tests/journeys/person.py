@@ -338,7 +338,7 @@ class Person:
             with contextlib.suppress(Exception):
                 server("kill-server")
         left = self.processes()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while (alive := [each for each in left if _lives(each)]) and time.monotonic() < deadline:
             time.sleep(0.02)
         for process in alive:

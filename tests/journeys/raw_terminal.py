@@ -73,12 +73,14 @@ class RawTerminal(PtyProgram):
 
     def row(self, number: int) -> str:
         """A row of the screen as it is now."""
-        return self._screen.display[number]
+        cells = self._screen.buffer[number]
+        # A cell that the character before it reaches into is empty.
+        return "".join(cells[column].data for column in range(self._screen.columns))
 
     @property
     def text(self) -> str:
         """What the screen shows."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        return "\n".join(self.row(number).rstrip() for number in range(self._screen.lines))
 
     def until_shown(self, pattern: str, timeout: float = 5.0) -> bool:
         """Wait for a regular expression on the screen; says whether it came."""
