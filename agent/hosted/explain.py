@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING
 from agent.errors import AgentUnknown
 from agent.hosted.hosted_agent import HostedAgent
 from agent.hosted.status import Evidence, HostedState
+from agent.protocol.agents import AgentState
 from agent.protocol.hosted import Spent
 
 if TYPE_CHECKING:
     from agent.agents.live_agent import LiveAgent
+
+_WHY = {
+    AgentState.WORKING: "its turn is under way",
+    AgentState.WAITING: "it waits for you",
+    AgentState.IDLE: "no turn is under way",
+    AgentState.DONE: "its last turn ended, and it said last",
+    AgentState.FAILED: "it ended in an error",
+    AgentState.UNKNOWN: "what became of it is not known",
+}
 
 
 def explain(agents: Iterable[LiveAgent], pane: str, now: float) -> str:
@@ -33,10 +43,13 @@ def explain(agents: Iterable[LiveAgent], pane: str, now: float) -> str:
     panes = ", ".join(found.panes.record) or "no pane"
     head = f"{found.name} ({panes})"
     if not isinstance(found, HostedAgent):
+        known = found.summary()
+        runs = known.kind == "command" and known.state is AgentState.WORKING
+        reason = "its program runs" if runs else _WHY[known.state]
         return (
-            f"{head}: {found.state}\n"
+            f"{head}: {known.state}\n"
             "  source: Tungsten itself, which runs this agent\n"
-            f"  why: {found.summary().activity or 'nothing more is said'}"
+            f"  why: {reason}{known.activity and f': {known.activity}'}"
         )
     return _hosted(head, found, now)
 

@@ -97,6 +97,10 @@ def cli(arguments: list[str]) -> int:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
+        if type(error).__name__ == "NoArgsIsHelpError":
+            # What it says is the whole help.
+            print(clean(usage()), file=sys.stderr)
+            return EXIT_USAGE
         where = getattr(getattr(error, "ctx", None), "command_path", "tungsten")
         # Typer 0.29 says of a wrong choice: "Invalid value for …: Value error, … is not one of …".
         said = clean(usage()).replace(": Value error, ", ": ", 1).rstrip(".")

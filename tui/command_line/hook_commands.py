@@ -39,18 +39,18 @@ def install(
 
     where = _where()
     change = installer.installing(where, agent, scope)
+    title, path = ADAPTERS[agent].title, visible_line(str(change.path))
+    if change.changes:
+        _show(change.diff())
+    # Behind the diff, which is longer than a screen.
     if shutil.which(agent) is None:
-        title = ADAPTERS[agent].title
         print(f"{title} is not installed here ({agent} is not on PATH); the hook waits for it.")
     if not change.changes:
-        print(f"{visible_line(str(change.path))}: the hook is there already.")
-    else:
-        _show(change.diff())
-        if not yes:
-            _confirm()
+        print(f"{path}: the hook is there already.")
+    elif not yes:
+        _confirm(f"Write this to {path}?")
     installer.carry_out(where, change)
     if change.changes:
-        title = ADAPTERS[agent].title
         print(f"{title}: installed; `tungsten hook uninstall {agent}` takes it out again.")
         if agent in installer.TRUSTED_BY_PERSON:
             print(f"{title} asks whether you trust its hooks when it starts next (or /hooks).")
@@ -80,7 +80,7 @@ def uninstall(
         if change.note:
             print(f"{visible_line(str(change.path))}: {change.note}.")
     if not yes:
-        _confirm()
+        _confirm("Write this?")
     for change in changes:
         installer.carry_out(where, change)
         print(f"{visible_line(str(change.path))}: the hook is taken out.")
@@ -117,9 +117,9 @@ def _where() -> Where:
     return installer.Where(places, Path.home(), Path.cwd(), os.environ, installer.program())
 
 
-def _confirm() -> None:
+def _confirm(question: str) -> None:
     try:
-        typer.confirm("Write this?", abort=True)
+        typer.confirm(question, abort=True)
     except typer.Abort:
         print("\nNothing was written.")
         raise

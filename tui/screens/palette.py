@@ -96,12 +96,19 @@ class PaletteScreen(CardScreen["str | None"]):
 
 
 def ranked(rows: Sequence[Row], sought: str) -> tuple[Row, ...]:
-    """Order rows by how well they fit; without letters, all of them as they are."""
+    """Order rows by how well they fit; without letters, all of them as they are.
+
+    Where some hold each word as it is written, what only has its letters is left out.
+    """
     if not sought:
         return tuple(rows)
+    words = sought.lower().split()
     matcher = Matcher(sought)
-    scored = [(matcher.match(f"{row.key} {row.name}"), row) for row in rows]
-    return tuple(row for score, row in sorted(scored, key=lambda pair: -pair[0]) if score > 0)
+    texts = [(f"{row.key} {row.name}", row) for row in rows]
+    whole = [(text, row) for text, row in texts if all(word in text.lower() for word in words)]
+    scored = [(matcher.match(text), row) for text, row in whole or texts]
+    best = sorted(scored, key=lambda pair: -pair[0])
+    return tuple(row for score, row in best if whole or score > 0)
 
 
 def _everything(agents: Sequence[AgentSummary]) -> Iterable[Row]:

@@ -42,6 +42,14 @@ def test_the_help_that_is_named(line: str, helped: str, capsys: pytest.CaptureFi
     assert "Value error" not in said
 
 
+def test_a_group_alone_says_what_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli(["hook"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Usage: tungsten hook")
+    assert "install" in said
+    assert "--help)" not in said
+
+
 def test_a_home_that_cannot_be_used_says_what_to_do(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
