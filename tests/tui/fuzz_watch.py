@@ -56,9 +56,12 @@ class Watch:
         held_before = self._held
         allowed = list(self._allowed(key))
         self.pressed.append(key)
+        # The dialog times keys as they come: at the earliest when this begins, where a busy machine
+        # takes long until it is over.
+        began = time.monotonic()
         await self.cockpit.pilot.press(key)
         quiet = time.monotonic() - self._last >= QUIET
-        self._last = time.monotonic()
+        self._last = began
         # What was held when another key came is decided by now, or was writing.
         for licence in held_before:
             if not self._under_way(licence):
