@@ -32,6 +32,7 @@ from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt
 from agent.protocol.commands.sessions import ForkSession, ListTurns
 from agent.protocol.commands.transcripts import SearchTranscript
+from agent.protocol.hosted import ExplainPane
 from agent.sessions.fork import NotForked
 from memory.database import Database
 from memory.errors import StorageError
@@ -51,6 +52,15 @@ async def test_a_new_agent_has_a_pane_a_name_and_a_branch(house):
     assert [pane.dead for pane in summary.panes] == [False]
     second = await house.agent()
     assert house.summary(second).name == "project-2"
+
+
+async def test_why_an_agent_of_our_own_is_in_its_state(house):
+    idle = await house.agent(name="idle")
+    await house.state(await house.agent(name="cat", command="sleep 600"), "working")
+    say = lambda name: house.carry_out(ExplainPane(pane=name))  # noqa: E731
+    assert "why: no turn is under way" in (await say("idle"))["text"]
+    assert "why: its program runs: " in (await say("cat"))["text"]
+    assert house.summary(idle).state == "idle"
 
 
 @pytest.mark.parametrize("directory", ["", "relative", "/does/not/exist", "/etc/hostname"])
