@@ -26,6 +26,7 @@ import os
 import socket
 import struct
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,6 +167,26 @@ def ancestors(pid: int | None) -> frozenset[int]:
         return frozenset({pid, *(each.pid for each in process.parents())})
     except psutil.Error:
         return frozenset()
+
+
+def age(pid: int | None) -> float:
+    """For how many seconds a process has been there, at least; 0 where that is not known.
+
+    Linux counts its start in ticks of `SC_CLK_TCK`, the begun one whole, since boot (proc(5)).
+    """
+    import psutil
+
+    if pid is None:
+        return 0.0
+    try:
+        if sys.platform != "linux":
+            return max(0.0, time.time() - psutil.Process(pid).create_time())
+        # psutil adds the time of boot in whole seconds, which this is too fine for.
+        ticks = int(_stat(pid)[_STARTED]) + 1
+    except (psutil.Error, IndexError):
+        return 0.0
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    return max(0.0, now - ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def _is_stray(pid: int, server: int) -> bool:

@@ -62,6 +62,8 @@ class Heard:
             its main thread; `request`, the one of the number `request`; empty, none.
         done: the tool that was used.
         transcript: the file of the conversation, as the agent says.
+        began: when the hook was started that tells it, in seconds since the epoch, where that is
+            known: it may be heard only after what it tells of is over.
     """
 
     event: str
@@ -74,6 +76,7 @@ class Heard:
     done: Asked | None = None
     request: str = ""
     transcript: str = ""
+    began: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,14 @@ import math
 import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from agent.agents.live_agent import LiveAgent
 from agent.agents.persons_actions import HOOK
 from agent.context.turn_text import one_line
-from agent.engine.peer import ancestors
+from agent.engine.peer import age, ancestors
 from agent.errors import AgentError
 from agent.hook.adapter import Adapter, Asked, Heard, Released, parse
 from agent.hook.adapters import ADAPTERS
@@ -125,7 +125,8 @@ class Hooks:
             self._alive.add((agent.id, pane_id))
         said = adapter.read(value)
         if isinstance(said, Heard):
-            await self.heard(agent, said)
+            began = agent.services.clock() - age(call.pid)
+            await self.heard(agent, replace(said, began=began))
             return self._remark(adapter, agent, said)
         if said is None or len(self._open.get(agent.id, ())) >= MAX_OPEN:
             return b""

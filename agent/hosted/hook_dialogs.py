@@ -45,10 +45,9 @@ def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | Non
             follow(agent, said)
         if isinstance(agent, HostedAgent) and said.state is not None:
             kind = Kind(said.kind) if said.kind else None
+            now, began = services.clock(), said.began
             agent.hear(
-                Evidence(
-                    Source.HOOK, said.state, services.clock(), kind, said.detail, once=said.once
-                )
+                Evidence(Source.HOOK, said.state, now, kind, said.detail, began, once=said.once)
             )
 
     def follow(agent: HostedAgent, said: Heard) -> None:

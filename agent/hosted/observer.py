@@ -48,6 +48,10 @@ _STATES = {
     "blocked": AgentState.WAITING,
     "error": AgentState.FAILED,
 }
+_TELL_OF_ENDS = frozenset({Source.PROGRAM_STATUS, Source.TITLE})
+"""What says that a dialog stands, and also when it does no more. The screen does, too, but may be
+looked at in the middle of a change: `waits_no_longer` tells what it showed at rest."""
+
 _KINDS = {"permission": Kind.PERMISSION, "question": Kind.QUESTION, "auth": Kind.LOGIN}
 
 
@@ -90,6 +94,8 @@ class Observer:
         self._records = Records()
         self._loop = asyncio.get_running_loop()
         self._told: HostedState | None = None
+        self._dialog_ended = 0.0
+        """When the last dialog was seen to be over, in seconds since the epoch."""
         self._printed_at = 0.0
         self._unseen_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -145,8 +151,14 @@ class Observer:
             self._changes.append(now)
 
     def hear(self, evidence: Evidence) -> None:
-        """Take what a source says; the screen is then looked at, as it may say otherwise."""
-        if self._take(evidence) and evidence.source is not Source.SCREEN:
+        """Take what a source says; the screen is then looked at, as it may say otherwise.
+
+        A hook takes a moment to start. One that tells of a dialog may be heard only after that is
+        over, and then tells nothing new.
+        """
+        waits = evidence.once and evidence.state is AgentState.WAITING
+        late = waits and evidence.begun < self._dialog_ended
+        if (late or self._take(evidence)) and evidence.source is not Source.SCREEN:
             self._wake()
         self._tell()
 
@@ -177,12 +189,18 @@ class Observer:
         An agent whose dialog is left by a key in its pane may not report that, nor that its turn
         ends with it: so what was said of its work before is in doubt, too.
         """
+        screen = self.evidence.get(Source.SCREEN)
+        seen = screen is not None and screen.state is not AgentState.WAITING
+        self._dialog_is_over(screen.begun if screen is not None and seen else self._clock())
+        self._tell()
+
+    def _dialog_is_over(self, at: float) -> None:
+        self._dialog_ended = max(self._dialog_ended, at)
         for source in (Source.HOOK, Source.NOTIFICATION):
             known = self.evidence.get(source)
-            if known is not None and known.state is AgentState.WAITING:
+            if known is not None and known.state is AgentState.WAITING and known.begun <= at:
                 del self.evidence[source]
         self._doubt_work()
-        self._tell()
 
     async def until(self, met: Callable[[], bool], timeout: float) -> bool:  # noqa: ASYNC109
         """Wait for something to become known; says whether it did within `timeout` seconds."""
@@ -207,6 +225,9 @@ class Observer:
         if known is not None and same and not evidence.once:
             evidence = replace(evidence, since=known.begun)
         self.evidence[evidence.source] = evidence
+        waited = known is not None and known.state is AgentState.WAITING
+        if waited and evidence.source in _TELL_OF_ENDS and evidence.state is not AgentState.WAITING:
+            self._dialog_is_over(evidence.at)
         return True
 
     def _tell(self) -> None:
@@ -283,7 +304,9 @@ class Observer:
         report = self._records.foremost()
         if report is None:
             if cleared and Source.PROGRAM_STATUS in self.evidence:
-                del self.evidence[Source.PROGRAM_STATUS]
+                known = self.evidence.pop(Source.PROGRAM_STATUS)
+                if known.state is AgentState.WAITING:
+                    self._dialog_is_over(self._clock())
             return
         state = _STATES[report.state]
         kind = None

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import pytest
 
 from agent.engine.client import EngineClient
 from agent.engine.connections import Connections
-from agent.engine.peer import credentials, listener_pid, runs_below, runs_in_pane
+from agent.engine.peer import age, credentials, listener_pid, runs_below, runs_in_pane
 from agent.engine.singleton import claim
 from agent.engine.start import kill
 from agent.errors import InsidePane
@@ -208,6 +209,21 @@ async def test_the_other_process_is_named_by_the_kernel(paths: Paths) -> None:
     client.close()
     own.release()
     assert listener_pid(paths.engine_socket) is None
+
+
+def test_how_long_a_process_has_been_there() -> None:
+    before = time.monotonic()
+    with subprocess.Popen(["sleep", "60"]) as process:
+        started = time.monotonic()
+        try:
+            time.sleep(0.1)
+            now = time.monotonic()
+            known = age(process.pid)
+            # Two ticks of the clock that counts it are its start and its end.
+            assert now - started - 0.02 <= known <= time.monotonic() - before
+        finally:
+            process.kill()
+    assert (age(process.pid), age(None)) == (0, 0)
 
 
 @pytest.mark.skipif(

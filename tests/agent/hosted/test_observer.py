@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from agent.hosted.observer import (
     LONGEST_SECONDS,
     MOST_ANSWERS,
@@ -15,7 +18,7 @@ from agent.hosted.observer import (
 )
 from agent.hosted.profile import Profile, Telling
 from agent.hosted.screen_rules import Frame, ScreenMatch
-from agent.hosted.status import SETTLING, Evidence, HostedState, Source
+from agent.hosted.status import RESTING, SETTLING, Evidence, HostedState, Kind, Source
 from agent.protocol.agents import AgentState
 from tungsten.programs.osc import Osc
 
@@ -24,7 +27,10 @@ PROFILE = Profile.model_validate(
         "name": "m",
         "title": "m",
         "start": "m",
-        "titles": [{"pattern": "^idle", "state": "idle"}],
+        "titles": [
+            {"pattern": "^idle", "state": "idle"},
+            {"pattern": "^asks", "state": "waiting", "kind": "permission"},
+        ],
         "rules": [
             {
                 "name": "permission",
@@ -91,6 +97,67 @@ async def test_a_dialog_that_is_left_by_a_key_leaves_nothing_in_doubt() -> None:
         assert observer.state().state is AgentState.WORKING
         now += SETTLING
         assert observer.state().state is AgentState.IDLE
+    finally:
+        await observer.close()
+
+
+DIALOG = (Frame(("Do you want", "1. Yes")), b"asks")
+REST = (Frame(("> ",)), b"ready")
+
+
+@given(
+    start=st.floats(0, 0.5),
+    heard=st.floats(0, 2),
+    stands=st.floats(0.05, 1),
+    looks=st.lists(st.floats(0, 4), max_size=6),
+    titled=st.booleans(),
+)
+async def test_a_hook_that_is_heard_late_tells_of_no_dialog_that_is_over(
+    start: float, heard: float, stands: float, looks: list[float], titled: bool
+) -> None:
+    """Its dialog stands from the first second on, and is left by a key, which nobody reports."""
+    now, drawn, states = 0.0, REST, [AgentState.UNKNOWN]
+
+    async def look() -> Frame:
+        return drawn[0]
+
+    async def answer() -> None:
+        """No program asks."""
+
+    observer = Observer(
+        PROFILE, look=look, answer=answer, changed=lambda state: None, clock=lambda: now
+    )
+    began = 1 + start
+    ends = began + stands
+    waits = Evidence(
+        Source.HOOK, AgentState.WAITING, began + heard, Kind.PERMISSION, "", began, once=True
+    )
+    events = [(1.0, "dialog"), (ends, "rest"), (waits.at, "hook"), (10.0, "look"), (20.0, "look")]
+    events += [(1 + at, "look") for at in looks]
+    seen, known = False, titled
+    try:
+        observer.hear(Evidence(Source.HOOK, AgentState.WORKING, now))
+        for at, event in sorted(events, key=lambda each: each[0]):
+            now = at
+            if event in ("dialog", "rest"):
+                drawn = DIALOG if event == "dialog" else REST
+                observer.printed([Osc(0, drawn[1])] if titled else [])
+            elif event == "hook":
+                observer.hear(waits)
+            else:
+                shown = await observer.look_now()
+                assert shown is not None
+                over = seen and shown.state is not AgentState.WAITING
+                seen = shown.state is AgentState.WAITING
+                known = known or over
+                if over:
+                    # As `DialogGates` does.
+                    observer.waits_no_longer()
+            states.append(observer.state().state)
+            if 1 <= now < ends and (seen or titled or waits.at <= now):
+                assert states[-1] not in RESTING
+        # Where nothing saw the dialog but the hook, nobody knows that it is over.
+        assert states[-1] is (AgentState.IDLE if known else AgentState.UNKNOWN)
     finally:
         await observer.close()
 
