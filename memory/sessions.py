@@ -21,7 +21,7 @@ class SessionRecord:
     """One agent's session as stored. Words for `kind`, `mode` and `state` are the caller's.
 
     `system_json` and `tools_json` are exact texts that the first transcript row freezes.
-    `extra` is the caller's own JSON object.
+    `extra` is the caller's own JSON object; a program with a `profile` in it is an agent.
     """
 
     id: str

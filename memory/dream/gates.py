@@ -5,7 +5,8 @@ Everything is computed from rows, with a clock that can be injected; nothing is 
 - **idle**: nothing was written to a transcript or, but for what memory itself did, the journal. A
   session that says it works counts as active, but only as long as it has shown a sign of life
   within the gap: one that never ended because its engine died must not keep memory from being put
-  in order.
+  in order. A program without a profile is no agent and may stay open for days: only what is
+  written of it counts.
 - **gap**: counts from the end of the last dream, or from the first session when there was none;
   with `gap="session"`, from the last row of the last session other than the latest one.
 - **sessions**: those with at least one user turn since the last dream began to look. Demo
@@ -143,7 +144,8 @@ class DreamGates:
                 "WHERE session_id = sessions.id ORDER BY seq DESC LIMIT 1), 0), "
                 "COALESCE((SELECT at FROM journal "
                 "WHERE session_id = sessions.id ORDER BY seq DESC LIMIT 1), 0)) "
-                "FROM sessions WHERE state = 'working' AND archived = 0"
+                "FROM sessions WHERE state = 'working' AND archived = 0 "
+                "AND (kind <> 'command' OR json_extract(extra, '$.profile') IS NOT NULL)"
             )
         ]
         last_sign = _moment(

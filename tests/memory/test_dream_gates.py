@@ -183,6 +183,34 @@ async def test_a_working_session_is_not_idle_however_quiet(
     assert "an agent is working" in state.why_not
 
 
+@pytest.mark.parametrize(
+    ("kind", "extra", "holds"),
+    [
+        ("command", {}, False),
+        ("command", {"profile": "claude"}, True),
+        ("model", {}, True),
+        ("playbook", {}, True),
+    ],
+)
+async def test_a_program_that_only_stays_open_is_no_agent_at_work(
+    database: Database,
+    clock: Any,
+    gates: DreamGates,
+    kind: str,
+    extra: dict[str, Any],
+    holds: bool,
+) -> None:
+    await five_sessions(database)
+    record = SessionRecord(
+        "p", "p", "/", kind, state="working", since=clock.now, created_at=clock.now, extra=extra
+    )
+    await database.sessions.create(record)
+    clock.now += 3 * HOUR
+    state = await gates.status()
+    assert state.gates[0].open is not holds
+    assert ("an agent is working" in state.why_not) is holds
+
+
 async def test_a_session_that_never_ended_does_not_block_for_ever(
     database: Database, clock: Any, gates: DreamGates
 ) -> None:

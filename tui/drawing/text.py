@@ -28,6 +28,15 @@ Piece = tuple[str, Style]
 _WORDS = re.compile(r"\s+|[^\s]+")
 
 
+STOPPED = "stopped"
+"""What an agent did last whose panes the person has ended: it is idle, and has no terminal."""
+
+
+def state_word(state: str, activity: str) -> str:
+    """The word for what an agent does: its state, but of one that was stopped that it was."""
+    return STOPPED if state == "idle" and activity == STOPPED else state
+
+
 def behind(word: str, text: str) -> str:
     """What stands behind the word for a state: the text, without that word where it begins so.
 

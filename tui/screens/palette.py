@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.fuzzy import Matcher
 from textual.widgets import Input, Static
 
-from tui.drawing.text import behind, one_line
+from tui.drawing.text import behind, one_line, state_word
 from tui.keys import actions
 from tui.screens.card import CardScreen, card_foot, closing
 from tui.themes.theme import STATE_GLYPHS, STATE_WORDS
@@ -114,10 +114,11 @@ def ranked(rows: Sequence[Row], sought: str) -> tuple[Row, ...]:
 def _everything(agents: Sequence[AgentSummary]) -> Iterable[Row]:
     for number, agent in enumerate(agents, 1):
         key = actions.shown(f"agent.{number}") if number <= 9 else ""
+        word = state_word(agent.state, agent.activity)
         yield Row(
             f"agent:{agent.id}",
             one_line(agent.name),
-            f"{STATE_WORDS[agent.state]}  {behind(agent.state, one_line(agent.activity))}",
+            f"{STATE_WORDS.get(word, word)}  {behind(word, one_line(agent.activity))}",
             key,
             f"{STATE_GLYPHS[agent.state]} ",
         )

@@ -19,6 +19,7 @@ from tui.drawing.text import (
     money,
     next_age_change,
     one_line,
+    state_word,
     strip_of,
 )
 from tui.themes.theme import STATE_GLYPHS, state_style
@@ -155,7 +156,7 @@ class AgentList(Lines):
             width,
             blank,
         )
-        word = agent.state
+        word = state_word(agent.state, agent.activity)
         doing = behind(word, one_line(agent.activity))
         left: list[Piece] = [edge, *([("  ", blank)] if worker else [])]
         left += [(f"{key} ", faint), (word, state)]

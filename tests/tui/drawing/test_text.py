@@ -80,6 +80,20 @@ def test_a_state_is_not_said_twice(said: str, rest: str) -> None:
     assert text.behind("done", said) == rest
 
 
+@pytest.mark.parametrize(
+    ("state", "activity", "word", "rest"),
+    [
+        ("idle", "stopped", "stopped", ""),
+        ("idle", "interrupted", "idle", "interrupted"),
+        ("working", "stopped", "working", "stopped"),
+        ("idle", "", "idle", ""),
+    ],
+)
+def test_who_was_stopped_is_called_so(state: str, activity: str, word: str, rest: str) -> None:
+    assert text.state_word(state, activity) == word
+    assert text.behind(word, activity) == rest
+
+
 def test_what_waits_for_approval_is_told_first() -> None:
     assert text.behind("waiting", "approve: git push --force") == "git push --force"
     assert text.behind("done", "approve: git push") == "approve: git push"
