@@ -482,6 +482,11 @@ class FrontEnd(KeyboardApp[None]):
             if agent.panes and self._chosen_panes.get(agent.id) == agent.panes[-1].pane_id:
                 del self._chosen_panes[agent.id]
 
+    def decided_apart(self, gate_id: str, *, refused: bool = False) -> None:
+        """Let the gate dialog know who decides a gate that may stand in it."""
+        if self.gates is not None:
+            self.gates.decided_apart(gate_id, refused=refused)
+
     async def approval_problem(self, ago: float) -> str:
         """Say in one line why an approval can't be a person's; empty when it can."""
         return await self.attendance.problem(ago)

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.drawing.text import column, fit, one_line
-from tui.gate.host import send
+from tui.gate.host import host, send
 from tui.screens.card import CardScreen, card_foot, closing
 from tui.widgets.field import Field
 
@@ -80,7 +80,10 @@ class DenyManyScreen(CardScreen["str | None"]):
         problem = ""
         for gate in self._gates:
             command = Decide(gate_id=gate.id, decision="deny", message=message)
+            host(self).decided_apart(gate.id)
             _, wrong = await send(self, command)
+            if wrong:
+                host(self).decided_apart(gate.id, refused=True)
             problem = problem or wrong
             denied += not wrong
         said = f"{denied} denied"

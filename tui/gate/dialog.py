@@ -117,6 +117,7 @@ class GateDialog(GateChoices):
     def sync(self) -> None:
         """Follow the app's state: come up for a new gate, go away with the last one."""
         gates = host(self).state.gates
+        decided_here = self._queue.sent
         self._queue.forget_closed(gates)
         changed = self._queue.replacement(gates, self._judging)
         if changed is not None:
@@ -134,7 +135,7 @@ class GateDialog(GateChoices):
             # What takes its place is on its way.
             return
         if current is None:
-            self._closed_elsewhere(self._gate)
+            self._gate_closed(self._gate, here=gate_id in decided_here)
         elif current != self._gate:
             self._show(current)
         else:
@@ -154,6 +155,14 @@ class GateDialog(GateChoices):
         """Close the dialog; all gates stay pending and are found in the inbox."""
         self._queue.later = frozenset(gate.id for gate in self.pending())
         self._hide()
+
+    def decided_apart(self, gate_id: str, *, refused: bool = False) -> None:
+        """Take note that the person decides a gate in the inbox, or that the engine refused it."""
+        if refused:
+            self._queue.sent -= {gate_id}
+            self.sync()
+        else:
+            self._queue.sent |= {gate_id}
 
     def withdraw(self) -> None:
         """Go away until the app's state tells of gates again."""
@@ -211,10 +220,10 @@ class GateDialog(GateChoices):
     async def _nobody_there(self) -> str:
         return await host(self).approval_problem(self._ticks() - self._pressed)
 
-    def _closed_elsewhere(self, gate: Gate) -> None:
-        if gate.id not in self._queue.sent:
+    def _gate_closed(self, gate: Gate, *, here: bool) -> None:
+        if not here:
             self.notify(f"{gate.agent_name}: that was decided elsewhere", timeout=6)
-            self._tell_unsent()
+        self._tell_unsent()
         self._advance(gate)
 
     def _tell_unsent(self) -> None:

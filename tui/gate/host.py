@@ -31,6 +31,12 @@ class EngineHost(Protocol):
     def pane_seen(self) -> None:
         """Give the layout back that `show_pane` changed, if it changed one."""
 
+    def decided_apart(self, gate_id: str, *, refused: bool = False) -> None:
+        """Tell the gate dialog that this person decides a gate outside it, or that it was refused.
+
+        What is not told so counts as decided by somebody else.
+        """
+
     async def approval_problem(self, ago: float) -> str:
         """Say in one line why an approval pressed `ago` seconds ago can't be a person's, or ""."""
 

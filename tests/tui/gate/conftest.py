@@ -88,6 +88,9 @@ class HostApp(KeyboardApp[None]):
     def pane_seen(self) -> None:
         self.looked_at = ("", None)
 
+    def decided_apart(self, gate_id: str, *, refused: bool = False) -> None:
+        self.dialog.decided_apart(gate_id, refused=refused)
+
     async def approval_problem(self, ago: float) -> str:
         return self.nobody
 

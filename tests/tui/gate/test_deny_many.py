@@ -12,6 +12,7 @@ from agent.protocol.gates import Question
 from agent.protocol.hosted import Hosted
 from tests.tui.gate.conftest import NOW
 from tests.tui.gate.test_dialog import MakeApp, MakeGate, decisions
+from tests.tui.screens.test_own_panes import until
 from tui.gate.deny_many import DenyManyScreen
 from tui.gate.inbox import Inbox
 
@@ -59,6 +60,32 @@ async def test_an_empty_inbox_names_who_waits_in_its_own_terminal(make_app: Make
         assert said(app, "#nothing") == (
             "Nothing to decide here. [b]own waits in its terminal: look at it, ^T types there."
         )
+
+
+async def test_the_gate_that_is_open_behind_is_known_to_be_denied_here(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate(1), make_gate(2), make_gate(3))
+    async with app.run_test() as pilot:
+        assert app.dialog.gate.id == "g1"
+        await app.push_screen(Inbox(clock=lambda: NOW))
+        await pilot.press("space", "space", "D", "enter")
+        await until(pilot, lambda: said(app, "#card-line") == "2 denied.")
+        assert [one.message for one in app._notifications] == []
+        assert app.dialog.gate.id == "g3"
+
+
+async def test_a_gate_whose_denial_was_refused_is_still_asked(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate(1))
+    async with app.run_test() as pilot:
+        await app.push_screen(Inbox(clock=lambda: NOW))
+        await pilot.press("space", "D")
+        app.refuse = "the engine is busy"
+        await pilot.press("enter")
+        await until(pilot, lambda: said(app, "#card-line") == "0 denied; 1 not: the engine is busy")
+        assert [gate.id for gate in app.dialog.pending()] == ["g1"]
 
 
 async def test_single_gates_are_selected_and_let_go(make_app: MakeApp, make_gate: MakeGate) -> None:
