@@ -258,6 +258,12 @@ async def diff(path: Path) -> str:
     return "".join(f"new, not tracked: {name!r}\n" for name in shown) + text
 
 
+async def to_commit_first(path: Path) -> str:
+    """Say what in a worktree is to be committed before its branch is merged; empty when nothing."""
+    lost = await loss(path)
+    return f"commit first: {'; '.join(lost.told())}" if lost.uncommitted or lost.half_done else ""
+
+
 async def merge(path: Path) -> str:
     """Merge a worktree's branch into what is checked out in the main worktree; says what came.
 
@@ -273,9 +279,8 @@ async def merge(path: Path) -> str:
         raise GitFailed(f"{path} is no worktree on a branch of its own")
     if not main.branch:
         raise GitFailed(f"{main.path} has no branch checked out: check one out, then merge")
-    lost = await loss(path)
-    if lost.uncommitted or lost.half_done:
-        raise GitFailed(f"commit first: {'; '.join(lost.told())}")
+    if first := await to_commit_first(path):
+        raise GitFailed(first)
     changed = await git(main.path, "status", "--porcelain=v1", "-z", "--untracked-files=no")
     if changed:
         raise GitFailed(f"{main.path} has changes that are not committed: commit them first")

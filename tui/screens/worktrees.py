@@ -321,9 +321,17 @@ class WorktreesScreen(ClosedOnce[None]):
         """Ask whether the chosen worktree's branch is to be merged, and do it."""
         if self._chosen is None or self._chosen[0].main or self._busy:
             return
+        from agent.isolation import worktrees
         from tui.screens.confirm import ConfirmScreen
 
         tree, main = self._chosen[0], self._trees[0][0]
+        try:
+            first = await worktrees.to_commit_first(tree.path)
+        except AgentError as error:
+            first = str(error)
+        if first:
+            self._say(first, problem=True)
+            return
         screen = ConfirmScreen(
             f"Merge {one_line(tree.branch)} into {one_line(main.branch)}?",
             f"git merges it in {one_line(str(main.path))}. Where the two do not go together, "
