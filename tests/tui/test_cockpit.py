@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from agent.paths import Paths
-from agent.protocol.agents import DEMO_MODEL, AgentState, AgentSummary
+from agent.protocol.agents import DEMO_MODEL, AgentState, AgentSummary, AllowedPane
 from agent.protocol.blocked import Blocked, BlockedChanged
 from agent.protocol.commands.agents import CreateAgent, SetBudget, SetEffort, SetMode
 from agent.protocol.commands.engine import AskMemory, ReadUsage
@@ -146,6 +146,22 @@ async def test_what_the_last_dream_did_opens_by_its_key(open_cockpit: Open) -> N
         await cockpit.pilot.press("alt+r")
         await cockpit.until(lambda: "Nothing is remembered yet" in cockpit.screen_text)
         await cockpit.pilot.press("escape")
+
+
+async def test_an_agent_in_your_tmux_keeps_its_name(open_cockpit: Open) -> None:
+    allowed = AllowedPane(pane_id="own:%1", socket="/tmp/tmux", tmux_id="%1", pid=1)
+    first = {"allowed_panes": (allowed,), "name": "mend the parser"}
+    agents = (CALM.agents[0].model_copy(update=first), *CALM.agents[1:])
+    state = CALM.model_copy(update={"agents": agents})
+    async with open_cockpit(state) as cockpit:
+        await cockpit.until(lambda: "in your tmux" in cockpit.screen_text)
+        named, below = (line[:28] for line in cockpit.screen_text.splitlines()[1:3])
+        assert "mend the parser" in named
+        assert "in your tmux" in below
+    # With more agents than have two rows each, the name gives way: what it may do is said.
+    many = tuple(agents[0].model_copy(update={"id": f"b{number}"}) for number in range(12))
+    async with open_cockpit(CALM.model_copy(update={"agents": many}), size=(120, 20)) as cockpit:
+        await cockpit.until(lambda: cockpit.screen_text.count("in your tmux") > 1)
 
 
 async def test_memory_by_commands(open_cockpit: Open) -> None:

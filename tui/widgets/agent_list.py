@@ -111,10 +111,10 @@ class AgentList(Lines):
         for number, agent in enumerate(self._agents[first : first + fits], first + 1):
             y = len(lines)
             self._targets.append((range(width), range(y, y + each), agent.id))
-            lines.extend(self._rows(number, agent, width)[:each])
+            lines.extend(self._rows(number, agent, width, each))
         return lines
 
-    def _rows(self, number: int, agent: AgentSummary, width: int) -> list[Strip]:
+    def _rows(self, number: int, agent: AgentSummary, width: int, rows: int) -> list[Strip]:
         paint = self.paint
         chosen = agent.id == self._focused
         back = paint.chosen if chosen else Style.null()
@@ -125,8 +125,6 @@ class AgentList(Lines):
         faint = (paint.muted if chosen else paint.faint) + back
         key = str(number) if number <= 9 else " "
         labels: list[Piece] = []
-        if agent.allowed_panes:
-            labels.append(("in your tmux ", paint.attention + back))
         if agent.wall:
             labels.append(("walled ", faint))
         if agent.scripted:
@@ -145,24 +143,30 @@ class AgentList(Lines):
         labels.append((f"{waited} ", muted))
         edge = ("▎" if chosen else " ", paint.focus + back)
         worker = agent.parent in self._coordinators
-        first = between(
-            [
-                edge,
-                *([("└ ", paint.faint + back)] if worker else []),
-                (f"{STATE_GLYPHS[agent.state]} ", state),
-                (one_line(agent.name), name),
-            ],
-            [(" ", blank), *labels],
-            width,
-            blank,
-        )
+        called = [
+            edge,
+            *([("└ ", paint.faint + back)] if worker else []),
+            (f"{STATE_GLYPHS[agent.state]} ", state),
+            (one_line(agent.name), name),
+        ]
+        right: list[Piece] = [(" ", blank)]
+        if agent.allowed_panes:
+            yours: Piece = ("in your tmux ", paint.attention + back)
+            cells = sum(cell_len(text) for text, _ in (*called, *right, yours, *labels))
+            if cells <= width or rows == 1:
+                labels.insert(0, yours)
+            else:
+                # It stands below: beside it nothing of the name would be left.
+                right.append(yours)
+        first = between(called, [(" ", blank), *labels], width, blank)
+        if rows == 1:
+            return [first]
         word = state_word(agent.state, agent.activity)
         doing = behind(word, one_line(agent.activity))
         left: list[Piece] = [edge, *([("  ", blank)] if worker else [])]
         left += [(f"{key} ", faint), (word, state)]
         if doing and width >= 20:
             left += [(" ", blank), (doing, muted)]
-        right: list[Piece] = [(" ", blank)]
         # In a column this narrow, the word for a price that nobody knows would hide what is done.
         if agent.usage.cost is not None and (worker or agent.id in self._coordinators):
             right.append((f"{money(agent.usage.cost)} ", muted))
