@@ -123,6 +123,9 @@ def reader(call: Call) -> None:
         for text in value(call.argv, "--pre", "--hostname-bin"):
             call.run([text, *split(call.argv, ("--pre", "-g", "-t"))[1]])
             call.high("runs a program on every file")
+    if program in ("ag", "ack"):
+        for text in value(call.argv, "--pager"):
+            call.hook(text)
     if patterned and operands and not value(call.argv, "-e", "--regexp", "-f"):
         operands = operands[1:]
     if program in ("jq", "yq") and _ENV_SECRET.search(" ".join(call.argv[1:])):

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from agent.risk.arguments import after_options, value
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import carried
+from agent.risk.evaluation.names import known_programs
 
 
 def remote_control(call: Call) -> None:
-    """`kitty @`, `wezterm cli`: terminals that let themselves be typed into."""
+    """`kitty @`, `wezterm cli`: terminals that let themselves be typed into, or open a program."""
     if call.argv[1:2] in (["@"], ["cli"], ["msg"], ["+kitten"], ["kitten"]) or any(
         a.startswith("send-") for a in call.argv
     ):
         call.high("types into or controls a terminal")
     call.medium("opens a terminal")
+    # What it runs stands behind `-e` or behind its options, whose values look no different.
+    for at, word in enumerate(call.argv[1:16], 1):
+        if posixpath.basename(word) in known_programs() or "/" in word:
+            call.run(call.argv[at:])
+    carried(call, anywhere=True)
 
 
 def stty(call: Call) -> None:

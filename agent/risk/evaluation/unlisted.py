@@ -23,6 +23,7 @@ from agent.risk.evaluation.verbs import (
     reveals,
     shared_verb,
 )
+from agent.risk.paths import Zone
 from agent.risk.programs.looks import LOOKS
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -51,7 +52,12 @@ def simple(call: Call, program: str) -> None:
     if table is not None:
         subcommand(call, program, table)
     elif program in programs.LOW_PROGRAMS:
+        if program == "hostname" and _NAMES_HOST.search(" ".join(argv[1:])):
+            call.high("changes the machine", f"sets the name of the machine: {shown(argv[-1])}")
         call.low()
+        if not _FIXES.isdisjoint(word.partition("=")[0] for word in argv):
+            call.medium(f"{program} changes files in the project")
+            _rewritten(call)
         if len(argv) > 2 and program not in _ONLY_SAYS and _NOTABLE.search(" ".join(argv)):
             foreign_settings(call, program)
             carried(call, anywhere=False, words=False)
@@ -75,6 +81,13 @@ def simple(call: Call, program: str) -> None:
             call.high("destroys what cannot be made again", f"{program} {shown(destroyed)}")
         call.medium(f"{program} builds, runs or changes something in the project")
         foreign_settings(call, program)
+        writing = _FORMATTERS.get(program)
+        if writing is not None and not (writing and writing.isdisjoint(argv)):
+            _rewritten(call)
+        if program == "configure":
+            for name, equals, given in (word.partition("=") for word in argv[1:]):
+                if equals and name.isidentifier():
+                    call.evaluator.variable(name, [given], call, exported=True)
         carried(call, anywhere=False, texts=program not in _NAMES_TESTS | _ONLY_SAYS)
         touched(call)
         loads_any(call)
@@ -100,6 +113,56 @@ def simple(call: Call, program: str) -> None:
                 call.reads(argument)
 
 
+_NAMES_HOST = re.compile(r"^[^-\0]|^-(?:\w*F|-file|b|-boot)")
+"""What `hostname` is told to name the machine anew."""
+
+_FIXES = frozenset(
+    wordlist(
+        "--fix --fix-dry-run --write --apply --autocorrect --auto-correct --autocorrect-all --autofix"
+    )
+)
+"""Options with which linters change the files that they look at."""
+
+_FORMATTERS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(
+        wordlist("black isort pyupgrade rustfmt stylua dprint ktfmt swiftformat scalafmt"),
+        frozenset(),
+    ),
+    "ruff": frozenset(["format", "--fix"]),
+    "prettier": frozenset(["--write", "-w"]),
+    **dict.fromkeys(wordlist("gofmt goimports gofumpt shfmt"), frozenset(["-w"])),
+    **dict.fromkeys(
+        wordlist("clang-format autopep8 yapf autoflake ormolu google-java-format"),
+        frozenset(wordlist("-i --in-place --inplace --replace")),
+    ),
+}
+"""Programs that write files anew in another form → what makes them do so; nothing: they always do."""
+
+
+def _rewritten(call: Call) -> None:
+    """Judge the files outside of the project that a program may write anew, and directories above it."""
+    if not _ONLY_COMPARES.isdisjoint(call.argv):
+        return
+    for word in call.argv[1:64]:
+        if word[:1] == "-" or ("/" not in word and word[:1] not in "~."):
+            continue
+        place = call.place(word)
+        project = f"{call.evaluator.context.project}/"
+        if project.startswith(f"{place.path.rstrip('/')}/") and place.path != project[:-1]:
+            call.high("changes files outside of the project", f"changes what is in {shown(word)}")
+        elif place.zone not in (
+            Zone.ROOT,
+            Zone.PROJECT,
+            Zone.REGENERABLE,
+            Zone.TEMPORARY,
+            Zone.NULL,
+        ):
+            call.writes(word)
+
+
+_ONLY_COMPARES = frozenset(
+    wordlist("--check --diff --dry-run -n --list-different -l -d --version --help")
+)
 _DATA_EDITORS = frozenset(
     wordlist(
         "xq tomlq htmlq fx mlr miller xsv qsv gron tidy codespell typos jsonlint yamlfix exiftool"
@@ -289,6 +352,8 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         for line in feed.text.splitlines()[:64] if feed.kind == "text" else ():
             if line.split():
                 call.run([argv[0], *line.split()])
+    if program == "date" and any(_SETS_CLOCK.fullmatch(word) for word in words):
+        level, reason = table["--set"]
     if level == 0 and words:
         level, reason = table.get("other", (0, ""))
     if level == 0:
@@ -336,6 +401,8 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
 
 
 _CASELESS = frozenset(["redis-cli"])
+_SETS_CLOCK = re.compile(r"[0-9]{8}(?:[0-9]{2}){0,2}(?:\.[0-9]{2})?")
+"""`MMDDhhmm[[CC]YY][.ss]`, the time that `date` is told to set."""
 _REHEARSES = frozenset(
     wordlist(
         """npm pnpm yarn bun cargo poetry uv hatch flit lerna helm semantic-release release-it np
