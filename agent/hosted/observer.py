@@ -130,13 +130,28 @@ class Observer:
         return RESTLESS if self._loop.time() < self._restless_until else self._known()
 
     def _known(self) -> HostedState:
-        found = fuse(self.evidence.values(), self._clock())
+        now = self._clock()
+        self._keep_before(now)
+        found = fuse(self.evidence.values(), now)
         screen = self.evidence.get(Source.SCREEN)
         dialog = screen is not None and screen.state is AgentState.WAITING
         if not dialog or found.state not in RESTING or found.source is Source.PROCESS:
             return found
         reason = f"{found.source}: {found.state}, and its screen is not looked at yet"
         return replace(found, state=AgentState.UNKNOWN, reason=reason)
+
+    def _keep_before(self, now: float) -> None:
+        """Let nothing known be of a later time than now, where the machine's clock was set back.
+
+        What is said from then on would otherwise be taken for what was said before.
+        """
+        ahead = max((each.at for each in self.evidence.values()), default=now) - now
+        if ahead <= 0:
+            return
+        self._dialog_ended -= ahead
+        for source, each in self.evidence.items():
+            since = None if each.since is None else each.since - ahead
+            self.evidence[source] = replace(each, at=each.at - ahead, since=since)
 
     def _count(self, known: HostedState, now: float) -> None:
         """Take note of a change; where there are too many, none counts until it is calm."""
@@ -154,10 +169,15 @@ class Observer:
         """Take what a source says; the screen is then looked at, as it may say otherwise.
 
         A hook takes a moment to start. One that tells of a dialog may be heard only after that is
-        over, and then tells nothing new.
+        over, and one that tells of a rest only after the next turn has begun: then they tell
+        nothing new.
         """
+        self._keep_before(self._clock())
         waits = evidence.once and evidence.state is AgentState.WAITING
         late = waits and evidence.begun < self._dialog_ended
+        known = self.evidence.get(evidence.source)
+        if known is not None and evidence.state in RESTING and known.state not in RESTING:
+            late = evidence.since is not None and evidence.begun < known.begun
         if (late or self._take(evidence)) and evidence.source is not Source.SCREEN:
             self._wake()
         self._tell()
@@ -218,6 +238,7 @@ class Observer:
         return await self.until(lambda: self._closed, timeout)
 
     def _take(self, evidence: Evidence) -> bool:
+        self._keep_before(self._clock())
         known = self.evidence.get(evidence.source)
         if known is not None and known.at > evidence.at:
             return False

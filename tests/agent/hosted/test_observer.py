@@ -267,3 +267,62 @@ async def test_a_flood_of_states_is_unknown_and_told_of_once() -> None:
         assert len(told) == 2 * MOST_CHANGES + 2
     finally:
         await observer.close()
+
+
+async def test_a_clock_that_is_set_back_makes_no_dialog_a_rest() -> None:
+    """What is said from then on counts, though it seems to be of an earlier time."""
+    now, screen = 4000.0, Frame(("> ",))
+
+    async def look() -> Frame:
+        return screen
+
+    async def answer() -> None:
+        """No program asks."""
+
+    observer = Observer(
+        PROFILE, look=look, answer=answer, changed=lambda state: None, clock=lambda: now
+    )
+    try:
+        observer.hear(Evidence(Source.HOOK, AgentState.IDLE, now))
+        await observer.look_now()
+        assert observer.state().state is AgentState.IDLE
+        now = 400.0
+        observer.hear(Evidence(Source.HOOK, AgentState.WORKING, now))
+        assert observer.state().state is AgentState.WORKING
+        now = 402.0
+        screen = Frame(("Do you want", "1. Yes"))
+        observer.hear(Evidence(Source.HOOK, AgentState.WAITING, now, Kind.PERMISSION, once=True))
+        await observer.look_now()
+        assert observer.state().state is AgentState.WAITING
+        now = 100.0
+        screen = Frame(("> ",))
+        await observer.look_now()
+        observer.waits_no_longer()
+        assert observer.state().state is AgentState.IDLE
+    finally:
+        await observer.close()
+
+
+async def test_a_hook_that_is_heard_late_tells_of_no_rest_in_the_next_turn() -> None:
+    """The turn's end and the next dialog's beginning may be heard the other way round."""
+    now = 100.0
+
+    async def look() -> None:
+        return None
+
+    async def answer() -> None:
+        """No program asks."""
+
+    observer = Observer(
+        PROFILE, look=look, answer=answer, changed=lambda state: None, clock=lambda: now
+    )
+    try:
+        observer.hear(Evidence(Source.HOOK, AgentState.WORKING, 90.0, since=90.0))
+        waits = Evidence(Source.HOOK, AgentState.WAITING, 99.0, Kind.PERMISSION, "", 98.0)
+        observer.hear(waits)
+        observer.hear(Evidence(Source.HOOK, AgentState.IDLE, 100.0, since=97.0))
+        assert observer.state().state is AgentState.WAITING
+        observer.hear(Evidence(Source.HOOK, AgentState.IDLE, 100.0, since=99.5))
+        assert observer.state().state is AgentState.IDLE
+    finally:
+        await observer.close()
