@@ -23,6 +23,7 @@ from tui.app import TungstenApp
 from tui.drawing.compositor import AreaCompositor, _without
 from tui.gate.dialog import GateDialog
 from tui.screens import cockpit as cockpit_module
+from tui.widgets.field import Field
 
 CONSOLE = Console(color_system="truecolor", force_terminal=True, width=200)
 SEQUENCE = re.compile(r"\x1b\[([0-9;]*)([Hm])|\n|([^\x1b\n]+)")
@@ -144,6 +145,8 @@ async def test_what_changes_below_a_card_paints_nothing(
         app, pilot = cockpit.app, cockpit.pilot
         await pilot.press("escape", "f1")
         await cockpit.until(lambda: "Anywhere" in cockpit.screen_text)
+        # The card's own field is painted whenever its cursor blinks, half a second from now.
+        app.screen.query_one(Field).cursor_blink = False
         await settled(app)
         painted: list[object] = []
         display = TungstenApp._display
