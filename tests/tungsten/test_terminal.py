@@ -6,8 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -346,20 +349,56 @@ async def test_a_server_that_was_stopped_is_ended_all_the_same(
     await again.kill_server()
 
 
-@pytest.mark.parametrize("steps", range(0, 60, 3))
+class Stepwise(Awaitable[Any]):
+    """Awaits a coroutine, and calls `stops` whenever that waits, and when it has ended."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], stops: Callable[[], None]) -> None:
+        self.coroutine, self.stops = coroutine, stops
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        go_on = partial(self.coroutine.send, None)
+        while True:
+            try:
+                awaited = go_on()
+            except StopIteration as end:
+                return end.value
+            finally:
+                self.stops()
+            try:
+                go_on = partial(self.coroutine.send, (yield awaited))
+            except Exception as error:  # noqa: BLE001 - it is the coroutine's to handle
+                go_on = partial(self.coroutine.throw, error)
+
+
 async def test_a_new_pane_that_nobody_waits_for_is_closed_again(
-    terminal: Terminal, tmp_path: Path, steps: int
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    making = asyncio.create_task(terminal.new_pane(name="late", cwd=tmp_path))
-    for _ in range(steps):
-        await asyncio.sleep(0)
-    making.cancel()
-    try:
-        await making
-    except asyncio.CancelledError:
-        pass
-    else:
-        pytest.skip("it was there by then")
-    await asyncio.gather(*(task for task in terminal._tasks if "_unmade" in repr(task)))
-    listed = await terminal.client.command("list-panes", "-a", "-F", "#{session_name}")
-    assert "late" not in listed
+    make = terminal._make_pane
+    stop = last = 0
+
+    def stops() -> None:
+        nonlocal stop
+        stop += 1
+        if stop == last:
+            opening.cancel()
+
+    async def stepwise(*wanted: Any) -> Any:
+        return await Stepwise(make(*wanted), stops)
+
+    monkeypatch.setattr(terminal, "_make_pane", stepwise)
+    # Before it is begun, at each point where it waits, and when it is there and nobody knows.
+    for last in count():
+        stop = 0
+        opening = asyncio.create_task(terminal.new_pane(name="late", cwd=tmp_path))
+        if not last:
+            opening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await opening
+        await asyncio.gather(*(task for task in terminal._tasks if "_unmade" in repr(task)))
+        listed = await terminal.client.command("list-panes", "-a", "-F", "#{session_name}")
+        if not opening.cancelled():
+            break
+        assert "late" not in listed
+    # It was cancelled everywhere, and nobody cancelled this one.
+    assert (stop, "late" in listed) == (last - 1, True)
+    assert stop > 1
