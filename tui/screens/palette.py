@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,6 +23,8 @@ from tui.widgets.row_list import Row, RowList
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
+
+NOTHING = "Nothing is called that. Settings and keys stand in config.toml (docs/configuration.md)."
 
 
 class PaletteScreen(CardScreen["str | None"]):
@@ -54,7 +57,7 @@ class PaletteScreen(CardScreen["str | None"]):
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Find"
             yield Field(placeholder="an action, or an agent", id="sought")
-            yield Static("Nothing is called that.", id="nothing", classes="card-hint card-gap")
+            yield Static(NOTHING, id="nothing", classes="card-hint card-gap")
             yield RowList(id="found")
             yield from card_foot()
 
@@ -98,17 +101,43 @@ class PaletteScreen(CardScreen["str | None"]):
 def ranked(rows: Sequence[Row], sought: str) -> tuple[Row, ...]:
     """Order rows by how well they fit; without letters, all of them as they are.
 
-    Where some hold each word as it is written, what only has its letters is left out.
+    Where some hold each word as it is written, what only may be meant is left out.
     """
     if not sought:
         return tuple(rows)
     words = sought.lower().split()
     matcher = Matcher(sought)
     texts = [(f"{row.key} {row.name}", row) for row in rows]
-    whole = [(text, row) for text, row in texts if all(word in text.lower() for word in words)]
-    scored = [(matcher.match(text), row) for text, row in whole or texts]
-    best = sorted(scored, key=lambda pair: -pair[0])
-    return tuple(row for score, row in best if whole or score > 0)
+    scored = [
+        (0, -matcher.match(text), row)
+        for text, row in texts
+        if all(word in text.lower() for word in words)
+    ]
+    if not scored:
+        letters = "".join(words)
+        scored = [
+            (used, -matcher.match(text), row)
+            for text, row in texts
+            if (used := _shortened(letters, text))
+        ]
+    return tuple(row for _, _, row in sorted(scored, key=lambda each: each[:2]))
+
+
+def _shortened(letters: str, text: str) -> int:
+    """Say how few words of a text have these letters, each from its first on; 0 where none do.
+
+    Letters from anywhere would be found in nearly every row, and Enter does the first one.
+    """
+    reached = {0: 0}
+    for word in re.findall(r"\w+", text.lower()):
+        for start, used in sorted(reached.items(), reverse=True):
+            if start == len(letters) or letters[start] != word[0]:
+                continue
+            end, place = start, 0
+            while end < len(letters) and (found := word.find(letters[end], place)) >= 0:
+                end, place = end + 1, found + 1
+                reached[end] = min(used + 1, reached.get(end, used + 1))
+    return reached.get(len(letters), 0)
 
 
 def _everything(agents: Sequence[AgentSummary]) -> Iterable[Row]:

@@ -15,7 +15,9 @@ from tui import requests
 from tui.app import TungstenApp
 from tui.keys import actions
 from tui.screens.cockpit import CockpitScreen
+from tui.screens.palette import ranked
 from tui.widgets.conversation import Conversation
+from tui.widgets.row_list import Row
 
 
 def test_ids_slashes_and_keys_are_not_doubled() -> None:
@@ -134,6 +136,27 @@ async def test_the_palette_finds_agents_and_actions(open_cockpit: Open) -> None:
         await cockpit.type("qqqq")
         await cockpit.until(lambda: "Nothing is called that" in cockpit.screen_text)
         await cockpit.pilot.press("escape")
+
+
+def test_the_palette_guesses_from_how_words_begin_alone() -> None:
+    names = (
+        "Close the app; agents keep working /quit",
+        "Choose how the app looks /theme",
+        "Run the demo: three agents mend a small repository",
+        "Start an agent /new",
+        "Git worktrees /worktrees",
+    )
+    rows = tuple(Row(name, name) for name in names)
+
+    def found(sought: str) -> list[str]:
+        return [row.id for row in ranked(rows, sought)]
+
+    # Its letters are all in the first, in this order, and Enter would close the app.
+    assert found("setting") == []
+    assert found("thme")[0] == names[1]
+    assert found("wtr") == [names[4]]
+    assert found("stagt") == [names[3]]
+    assert found("worktrees zz") == []
 
 
 async def test_the_footer_tells_the_keys_of_where_the_keyboard_is(open_cockpit: Open) -> None:
