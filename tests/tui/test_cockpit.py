@@ -332,6 +332,9 @@ async def test_a_budget_is_told_and_changed(open_cockpit: Open) -> None:
         wanted = Budget(dollars=2.5, tokens=1_000_000)
         assert (await cockpit.engine.received(SetBudget)).budget == wanted
         await cockpit.until(lambda: "may use $2.50, 1,000,000 tokens in all" in cockpit.screen_text)
+        await cockpit.type("/budget $3")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "may use $3.00 in all" in cockpit.screen_text)
         await cockpit.type("/budget dollars much")
         await cockpit.pilot.press("enter")
         await cockpit.until(lambda: "Not a budget" in cockpit.screen_text)

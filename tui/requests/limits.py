@@ -49,13 +49,15 @@ async def budget(app: TungstenApp) -> None:
 
 
 async def set_budget(app: TungstenApp, text: str) -> None:
-    """Change the focused agent's budget: `dollars 5 requests 100`, `dollars off`, `off`."""
+    """Change the focused agent's budget: `dollars 5 requests 100`, `$5`, `dollars off`, `off`."""
     agent = focused(app)
     if agent is None:
         return
     limits = agent.budget.model_dump()
     words = text.replace("$", " ").replace(",", "").lower().split()
-    if words == ["off"]:
+    if "$" in text and len(words) == 1:
+        words = ["dollars", *words]
+    elif words == ["off"]:
         words = [word for name in LIMITS for word in (name, "off")]
     try:
         for name, value in zip(words[::2], words[1::2], strict=True):
