@@ -6,13 +6,15 @@ Importable without Textual.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tui.keys import actions
 
 KEYS_WIDTH = 14
 SLASH_WIDTH = 15
+ARROWS = {"left", "right", "up", "down"}
+DIGITS = tuple("123456789")
 
 _ENDING = re.compile(r"(?<=\w{4})(ies|y|s)$")
 """What a word loses in the plural or gains: `memory` and `memories` find the same."""
@@ -64,12 +66,19 @@ def _rows(context: str) -> list[Row]:
             if action.id == "agent.1":
                 rows.append(Row(_numbers(), "Look at agent 1 to 9"))
             continue
-        keys = " ".join(actions.label(key) for key in action.keys[:2])
+        keys = _shown(action.keys)
         names = " ".join(f"{key} {actions.tmux_name(key)}" for key in action.keys)
         slash = f"/{action.slash}" if action.slash else ""
         runs = action.id if action.palette and action.action else ""
         rows.append(Row(keys, action.description, slash, names, runs))
     return rows
+
+
+def _shown(keys: Sequence[str]) -> str:
+    """Write the first keys of an action: two, all four arrows, or the first digit and the last."""
+    if keys[:9] == DIGITS:
+        return " … ".join(map(actions.label, (keys[0], keys[8])))
+    return " ".join(map(actions.label, keys[: 4 if set(keys[:4]) == ARROWS else 2]))
 
 
 def _numbers() -> str:

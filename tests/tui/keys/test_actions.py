@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,7 +14,7 @@ from tests.stubs import scenes
 from tests.tui.conftest import Open
 from tui import requests
 from tui.app import TungstenApp
-from tui.keys import actions
+from tui.keys import actions, keys_listing
 from tui.screens.cockpit import CockpitScreen
 from tui.screens.palette import ranked
 from tui.widgets.conversation import Conversation
@@ -157,6 +158,12 @@ def test_the_palette_guesses_from_how_words_begin_alone() -> None:
     assert found("wtr") == [names[4]]
     assert found("stagt") == [names[3]]
     assert found("worktrees zz") == []
+
+
+def test_all_arrows_and_digits_are_listed() -> None:
+    listed = "\n".join(keys_listing.lines())
+    assert re.search("← → ↑ ↓ +Choose the terminal beside", listed)
+    assert re.search("1 … 9 +Choose the terminal of the agent of this number", listed)
 
 
 async def test_the_footer_tells_the_keys_of_where_the_keyboard_is(open_cockpit: Open) -> None:
