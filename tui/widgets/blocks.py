@@ -269,20 +269,19 @@ def _tool(
     tool = entry.tool
     if tool is None:
         return [[(_start(entry.text, width), paint.text)]]
-    glyph_style = _tool_style(tool.status, paint)
+    asks = tool.name == QUESTION
+    status = "gated" if asks and tool.status == "running" else tool.status
     head: list[Piece] = [
-        (f"{TOOL_GLYPHS[tool.status]} ", glyph_style),
+        (f"{TOOL_GLYPHS[status]} ", _tool_style(status, paint)),
         (f"{_verb(one_line(tool.name))} ", paint.muted),
         (_start(tool.title, width), paint.text if tool.status != "denied" else paint.muted),
     ]
-    asks = tool.name == QUESTION
     if asks and tool.result.startswith(ANSWERED):
         answer = tool.result[:PART].removeprefix(ANSWERED)
         # Its start is told whatever the length of the question.
         head[2] = (_start(tool.title, max(width // 2, width - cell_len(answer) - 16)), paint.text)
         head.append((f"  {_start(answer, width)}", paint.bar))
     right: list[Piece] = [(" ", paint.blank)]
-    status = "gated" if asks and tool.status == "running" else tool.status
     word, style = _tool_word(status, tool.exit_status, paint)
     if word:
         right.append((f" {word}", style))

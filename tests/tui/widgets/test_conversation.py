@@ -310,6 +310,7 @@ async def test_a_folded_question_says_who_is_waited_for_and_then_the_answer(
     async with open_cockpit(CALM, transcripts={"a1": blocks}, size=(120, 40)) as cockpit:
         await cockpit.until(lambda: "ask Tea or coffee?  tea" in cockpit.screen_text)
         [row] = [row for row in cockpit.screen_text.splitlines() if "Milk?" in row]
+        assert "▲ ask Milk?" in row
         assert "waits for you" in row
         assert "running" not in row
         assert "  three minutes" in cockpit.screen_text
