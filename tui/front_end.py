@@ -162,6 +162,8 @@ class FrontEnd(KeyboardApp[None]):
                 self.screen._invoke_later(callback, sender)  # noqa: SLF001
         if self._said_over is not None and self.screen is self.cockpit:
             self.clear_notifications()
+            # What a screen says as it goes is put up by a message that is still on its way.
+            self.call_later(self.clear_notifications)
             said, self._said_over = self._said_over, None
             self.say(*said)
         return left

@@ -935,6 +935,20 @@ async def test_what_the_mouse_drags_over_is_nothing_to_copy(open_cockpit: Open) 
             assert not cockpit.app.screen.get_selected_text()
 
 
+async def test_what_a_screen_says_as_it_goes_is_said_once(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        app = cockpit.app
+        await cockpit.pilot.press("ctrl+g")
+        await cockpit.until(lambda: isinstance(app.screen, Inbox))
+        app.notify("2 denied.")
+        app.screen.dismiss(None)
+        await cockpit.until(lambda: "2 denied." in cockpit.screen_text.split("\n")[-1])
+        await cockpit.pilot.pause()
+        await cockpit.pilot.pause()
+        assert cockpit.screen_text.count("2 denied.") == 1
+        assert not app._notifications
+
+
 async def test_what_is_said_over_another_screen_hides_its_keys_no_longer_than_it_is_read(
     open_cockpit: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
