@@ -17,7 +17,7 @@ from agent.protocol.agents import DEMO_MODEL, AgentState, AgentSummary, AllowedP
 from agent.protocol.blocked import Blocked, BlockedChanged
 from agent.protocol.commands.agents import CreateAgent, SetBudget, SetEffort, SetMode
 from agent.protocol.commands.engine import AskMemory, ReadUsage
-from agent.protocol.commands.gates import Answer
+from agent.protocol.commands.gates import Answer, Decide
 from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt, Unqueue
 from agent.protocol.conversation import Block, BlockKind
@@ -28,6 +28,7 @@ from agent.protocol.events import (
     BlockDelta,
     DemoChanged,
     DreamChanged,
+    GateClosed,
     GateOpened,
     Notice,
     QuestionAsked,
@@ -947,6 +948,28 @@ async def test_what_a_screen_says_as_it_goes_is_said_once(open_cockpit: Open) ->
         await cockpit.pilot.pause()
         assert cockpit.screen_text.count("2 denied.") == 1
         assert not app._notifications
+
+
+async def test_what_became_of_the_last_gates_is_said_when_the_inbox_goes(
+    open_cockpit: Open,
+) -> None:
+    async with open_cockpit(scenes.BUSY) as cockpit:
+        app, press = cockpit.app, cockpit.pilot.press
+
+        def decided(command: Decide) -> dict[str, Any]:
+            gate = next(each for each in app.state.gates if each.id == command.gate_id)
+            closed = GateClosed(gate_id=gate.id, agent_id=gate.agent_id, outcome="denied")
+            cockpit.engine.publish(closed)
+            return {}
+
+        cockpit.engine.on(Decide, decided)
+        await cockpit.until(lambda: app.gates is not None)
+        await press("escape", "ctrl+g")
+        await cockpit.until(lambda: isinstance(app.screen, Inbox))
+        gates = len(app.state.gates)
+        await press(*["space"] * gates, "D", "enter")
+        await cockpit.until(lambda: app.screen is app.cockpit)
+        await cockpit.until(lambda: f"{gates} denied." in cockpit.screen_text.split("\n")[-1])
 
 
 async def test_what_is_said_over_another_screen_hides_its_keys_no_longer_than_it_is_read(

@@ -97,6 +97,8 @@ class Inbox(CardScreen["str | None"]):
         self._said = ""
         """What became of gates that were denied together."""
         self._had_some = False
+        self._denying = False
+        """Whether gates are being denied together: what became of them is yet to be said."""
 
     def compose(self) -> ComposeResult:
         """Lay out the list and what the chosen line is about."""
@@ -144,7 +146,7 @@ class Inbox(CardScreen["str | None"]):
         )
         waiting = self.waiting()
         self._had_some = self._had_some or bool(waiting)
-        if not waiting and self._had_some and self.is_current:
+        if not waiting and self._had_some and self.is_current and not self._denying:
             # An empty list would only swallow keys.
             self._leave()
             return
@@ -312,12 +314,16 @@ class Inbox(CardScreen["str | None"]):
         from tui.gate.deny_many import DenyManyScreen
 
         def answered(said: str | None) -> None:
-            if said is not None:
+            self._denying = False
+            if said is None:
+                self.sync()
+            else:
                 self._selected = frozenset()
                 self._said = said
                 self.sync()
                 self.progress(said)
 
+        self._denying = True
         self.app.push_screen(DenyManyScreen(gates), answered)
 
     def _leave(self) -> None:
