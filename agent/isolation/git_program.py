@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Collection
@@ -27,6 +28,10 @@ IDENTIFY = "git config --global user.name 'You' && git config --global user.emai
 
 END_SECONDS = 2.0
 """How long git may take to end once it is told to: it then removes its locks."""
+
+
+_UNWRITTEN = re.compile(r"No space left|[Oo]ut of disk ?space|unable to write")
+"""What git says, among more, where a disk is full."""
 
 
 class GitFailed(AgentError):
@@ -74,7 +79,9 @@ async def git(
         raise GitSlow(f"git {words[0]} took more than {seconds:g} s") from error
     if status not in ok:
         said = errors.decode(errors="replace").strip().splitlines()
-        raise GitFailed(f"git {words[0]}: {said[-1] if said else 'it failed'}")
+        # What it could not write says more than what came of that.
+        told = next((line for line in said if _UNWRITTEN.search(line)), said[-1] if said else "")
+        raise GitFailed(f"git {words[0]}: {told or 'it failed'}")
     return output
 
 

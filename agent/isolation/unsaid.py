@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -115,6 +116,50 @@ async def in_the_way(top: Path, base: str, branch: str) -> list[str]:
         _untracked, root, [c for c in comes if c not in tracked], tracked
     )
     return [os.fsdecode(name) for name in found]
+
+
+async def take_back(top: Path, base: str, branch: str) -> None:
+    """Undo what a merge that failed has written; git leaves that, cut off in the middle of a file.
+
+    It was made sure before that nothing stood where the merge would put new files, and that what
+    is tracked held no changes. What the branch has not changed is left alone.
+
+    Args:
+        top: where the branch was to be merged, still at its old commit.
+        base: the commit where the two parted.
+        branch: what was to be merged.
+
+    Raises:
+        GitFailed: git cannot, as where the disk is full still.
+        OSError: nor can new files be deleted.
+    """
+    words = ("diff", "--name-only", "-z", "--no-renames", base, branch, "--")
+    comes = [each for each in (await git(top, *words)).split(b"\0") if each]
+    kept = set((await git(top, "ls-tree", "-r", "-z", "--name-only", "HEAD")).split(b"\0"))
+    root = os.fsencode(top)
+    # First: what is then written needs room.
+    await asyncio.to_thread(_delete, root, [each for each in comes if each not in kept])
+    if await git(top, "diff-index", "--cached", "--name-only", "HEAD", "--"):
+        await git(top, "reset", "-q", to_its_end=True)
+    changed = set((await git(top, "diff-files", "--name-only", "-z")).split(b"\0"))
+    for some in _some([each for each in comes if each in kept and each in changed]):
+        names = [os.fsdecode(each) for each in some]
+        await git(
+            top, "--literal-pathspecs", "checkout", "-q", "HEAD", "--", *names, to_its_end=True
+        )
+
+
+def _delete(root: bytes, paths: Iterable[bytes]) -> None:
+    for path in paths:
+        full = os.path.join(root, path)
+        if not os.path.isdir(full) or os.path.islink(full):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(full)
+        # Directories that were made for them.
+        parts = path.split(b"/")[:-1]
+        with contextlib.suppress(OSError):
+            for count in range(len(parts), 0, -1):
+                os.rmdir(os.path.join(root, *parts[:count]))
 
 
 def _untracked(root: bytes, comes: Iterable[bytes], tracked: Collection[bytes]) -> list[bytes]:

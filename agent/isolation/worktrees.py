@@ -17,7 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.isolation.git_program import GIT_SECONDS, IDENTIFY, GitFailed, GitSlow, git
-from agent.isolation.unsaid import has_submodules, hidden_edits, in_the_way, not_made_again
+from agent.isolation.unsaid import (
+    has_submodules,
+    hidden_edits,
+    in_the_way,
+    not_made_again,
+    take_back,
+)
 from memory.directories import git_top_level
 
 WORKERS = "worker/"
@@ -304,10 +310,13 @@ async def merge(path: Path) -> str:
         whole = f"refs/heads/{here.branch}"
         await git(main.path, "merge", *plain, "--", whole, seconds=limit, to_its_end=True)
     except GitFailed as error:
-        conflicts = await git(main.path, "diff", "--name-only", "-z", "--diff-filter=U")
-        names = [os.fsdecode(each) for each in conflicts.split(b"\0") if each]
+        # Not `git diff`: that writes the index, for which there may be no room.
+        conflicts = await git(main.path, "diff-files", "--name-only", "-z", "--diff-filter=U")
+        names = [os.fsdecode(each) for each in dict.fromkeys(conflicts.split(b"\0")) if each]
         if (await git(main.path, "rev-parse", "-q", "--verify", "MERGE_HEAD", ok=(0, 1))).strip():
             await git(main.path, "merge", "--abort", to_its_end=True)
+        else:
+            await _take_back(main, base.decode().strip(), here, error)
         if names:
             more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
             listed_names = ", ".join(names[:NAMED])
@@ -326,11 +335,29 @@ async def merge(path: Path) -> str:
                 f"a passphrase: unlock the key (or git merge {here.branch} at a shell); nothing "
                 "was changed"
             ) from error
-        raise
+        raise GitFailed(f"{error}; nothing was changed") from error
     after = (await git(main.path, "rev-parse", "HEAD")).strip()
     if before == after:
         return f"{main.branch} has all of {here.branch} already"
     return f"{here.branch} is merged into {main.branch} in {main.path}"
+
+
+async def _take_back(main: Listed, base: str, here: Listed, failed: GitFailed) -> None:
+    """Undo what is there of a merge that failed.
+
+    Raises:
+        GitFailed: that failed, too: parts of the branch lie in the main worktree.
+    """
+    if not base:
+        return
+    try:
+        await take_back(main.path, base, here.head)
+    except (GitFailed, OSError) as error:
+        raise GitFailed(
+            f"{failed}; files of {here.branch} lie in {main.path}, whole or in part, and could not "
+            f"be taken back ({error}): commit none of them; git reset --hard there brings back "
+            "yours, and new ones are to be deleted"
+        ) from error
 
 
 async def remove(worktree: Worktree, *, agreed: str = "") -> str:

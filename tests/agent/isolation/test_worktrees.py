@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -306,5 +308,44 @@ async def test_a_merge_overwrites_nothing_that_is_ignored(project: Path) -> None
 
     git(project, "config", "branch.main.mergeoptions", "--squash")
     (project / "d.secret").rmdir()
+    assert "is merged" in await worktrees.merge(path)
+    assert git(project, "status", "--porcelain") == ""
+
+
+@pytest.fixture
+def disk(short_dir: Path) -> Iterator[Path]:
+    """A small one."""
+    directory = short_dir / "disk"
+    directory.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m,mode=0700", "tmpfs", str(directory)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no disk can be made here")
+    yield directory
+    subprocess.run(["umount", "-l", str(directory)], check=True)
+
+
+async def test_a_merge_that_finds_the_disk_full_leaves_nothing_of_itself(
+    project: Path, disk: Path
+) -> None:
+    """git leaves what it wrote until then, the last file cut off, which would soon be committed."""
+    shutil.move(project, disk / "project")
+    project = disk / "project"
+    path = (await make(project, "large")).worktree.path
+    (path / "a").write_text("two\n" * 9)
+    for name in ("b/one", "b/two", "c"):
+        (path / name).parent.mkdir(exist_ok=True)
+        (path / name).write_bytes(os.urandom(200_000))
+    git(path, "add", ".")
+    git(path, "commit", "-qm", "large")
+    for ahead in (False, True):
+        if ahead:
+            git(project, "commit", "-qm", "beside", "--allow-empty")
+        (disk / "filler").write_bytes(bytes(shutil.disk_usage(disk).free - 450_000))
+        with pytest.raises(GitFailed, match=r"unable to write.*; nothing was changed"):
+            await worktrees.merge(path)
+        assert git(project, "status", "--porcelain") == ""
+        assert not (project / "b").exists()
+        assert (project / "a").read_text() == "one\n"
+        (disk / "filler").unlink()
     assert "is merged" in await worktrees.merge(path)
     assert git(project, "status", "--porcelain") == ""
