@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tungsten.standard_streams import open_missing
 from tungsten.version import __version__
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line of this process; leaves with its exit status."""
+    open_missing()
     try:
         _main(sys.argv[1:])
     except KeyboardInterrupt:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from tungsten.cli import main
+from tungsten.standard_streams import open_missing
 
 if __name__ == "__main__":
+    open_missing()
+    from tungsten.cli import main
+
     sys.exit(main(sys.argv[1:]))
