@@ -12,10 +12,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
+import itertools
 import os
 import re
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tungsten.errors import RecordingRefused, RecordingUnreadable
@@ -46,19 +48,13 @@ _OVERLAP = 128
 
 
 def export(source: Path, target: Path) -> None:
-    """Write a copy of a recording without secrets into a new file.
+    """Write a copy of a recording without secrets into a new file, whole or not at all.
 
     Raises:
         RecordingUnreadable: the source is no recording, or damaged.
         RecordingRefused: the target exists or cannot be written.
     """
     recording = asciicast.read(source)
-    try:
-        file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise RecordingRefused(
-            f"{target} cannot be written ({error.strerror}). Export into another file."
-        ) from error
     header = dataclasses.replace(
         recording.header,
         title=masking.mask(recording.header.title),
@@ -68,10 +64,32 @@ def export(source: Path, target: Path) -> None:
             for name, value in recording.header.env.items()
         },
     )
-    with os.fdopen(file, "w", encoding="utf-8", newline="\n") as output:
-        output.write(header.line())
-        for event in events(recording):
-            output.write(event.line())
+    lines = itertools.chain((header.line(),), (event.line() for event in events(recording)))
+    try:
+        _write_new(target, lines)
+    except OSError as error:
+        raise RecordingRefused(
+            f"{target} cannot be written ({error.strerror}). Export into another file."
+        ) from error
+
+
+def _write_new(target: Path, lines: Iterable[str]) -> None:
+    """Write a file that is not there yet; others see it once all of it is on the disk."""
+    # Unlike a look before, this never takes the place of what is there.
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    beside = ""
+    try:
+        file, beside = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
+        with os.fdopen(file, "w", encoding="utf-8", newline="\n") as output:
+            output.writelines(lines)
+            output.flush()
+            os.fsync(output.fileno())
+        Path(beside).replace(target)
+    except BaseException:
+        for left in filter(None, (beside, str(target))):
+            with contextlib.suppress(OSError):
+                Path(left).unlink()
+        raise
 
 
 def hide(text: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import resource
+import signal
 import string
 import threading
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tungsten.errors import RecordingRefused
+from tungsten.errors import RecordingRefused, RecordingUnreadable
 from tungsten.pane import Pane
 from tungsten.recordings import asciicast, masked_recording, recording
 from tungsten.recordings.asciicast import Event, Header, Recording
@@ -180,3 +182,29 @@ def test_what_is_still_recorded_is_masked_when_that_has_ended(tmp_path: Path) ->
     masking.join(10)
     assert printed(list(asciicast.read(target).events())) == "first last"
     assert not source.exists()
+
+
+def test_an_export_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    """Half of it would pass for all of it, and the next try would find a file there."""
+    source, target = tmp_path / "a.cast", tmp_path / "b.cast"
+    told = [Event(number / 10, "o", f"line {number}\r\n" * 50) for number in range(100)]
+    made(source, told)
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most[1]))
+    try:
+        with pytest.raises(RecordingRefused, match="File too large"):
+            masked_recording.export(source, target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+        signal.signal(signal.SIGXFSZ, before)
+    assert list(tmp_path.iterdir()) == [source]
+    source.write_text(source.read_text("utf-8") + "[damaged\n", "utf-8")
+    with pytest.raises(RecordingUnreadable):
+        masked_recording.export(source, target)
+    assert list(tmp_path.iterdir()) == [source]
+    made(source, told)
+    masked_recording.export(source, target)
+    with pytest.raises(RecordingRefused, match="File exists"):
+        masked_recording.export(source, target)
+    assert sorted(tmp_path.iterdir()) == [source, target]
