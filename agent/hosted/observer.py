@@ -48,7 +48,7 @@ _STATES = {
     "blocked": AgentState.WAITING,
     "error": AgentState.FAILED,
 }
-_TELL_OF_ENDS = frozenset({Source.PROGRAM_STATUS, Source.TITLE})
+_TELL_OF_ENDS = (Source.PROGRAM_STATUS, Source.TITLE)
 """What says that a dialog stands, and also when it does no more. The screen does, too, but may be
 looked at in the middle of a change: `waits_no_longer` tells what it showed at rest."""
 
@@ -96,6 +96,8 @@ class Observer:
         self._told: HostedState | None = None
         self._dialog_ended = 0.0
         """When the last dialog was seen to be over, in seconds since the epoch."""
+        self._hook_began = 0.0
+        """When the latest hook that was heard was started."""
         self._printed_at = 0.0
         self._unseen_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -125,7 +127,9 @@ class Observer:
         """The state that everything known now means.
 
         A dialog stands until the screen was looked at again, which all that is heard brings about:
-        who says idle again and again hides none until then.
+        who says idle again and again hides none until then. So does one that the title or the
+        program itself tells of, until they tell of its end: the hook that says idle meanwhile may
+        be that of the turn before, heard late.
         """
         return RESTLESS if self._loop.time() < self._restless_until else self._known()
 
@@ -133,12 +137,16 @@ class Observer:
         now = self._clock()
         self._keep_before(now)
         found = fuse(self.evidence.values(), now)
-        screen = self.evidence.get(Source.SCREEN)
-        dialog = screen is not None and screen.state is AgentState.WAITING
-        if not dialog or found.state not in RESTING or found.source is Source.PROCESS:
+        if found.state not in RESTING or found.source is Source.PROCESS:
             return found
-        reason = f"{found.source}: {found.state}, and its screen is not looked at yet"
-        return replace(found, state=AgentState.UNKNOWN, reason=reason)
+        reason = f"{found.source}: {found.state}"
+        for source in (Source.SCREEN, *_TELL_OF_ENDS):
+            known = self.evidence.get(source)
+            if known is not None and known.state is AgentState.WAITING:
+                told = "its screen is not looked at yet"
+                reason += f", and {told if source is Source.SCREEN else known.said()}"
+                return replace(found, state=AgentState.UNKNOWN, reason=reason)
+        return found
 
     def _keep_before(self, now: float) -> None:
         """Let nothing known be of a later time than now, where the machine's clock was set back.
@@ -149,6 +157,7 @@ class Observer:
         if ahead <= 0:
             return
         self._dialog_ended -= ahead
+        self._hook_began -= ahead
         for source, each in self.evidence.items():
             since = None if each.since is None else each.since - ahead
             self.evidence[source] = replace(each, at=each.at - ahead, since=since)
@@ -175,9 +184,9 @@ class Observer:
         self._keep_before(self._clock())
         waits = evidence.once and evidence.state is AgentState.WAITING
         late = waits and evidence.begun < self._dialog_ended
-        known = self.evidence.get(evidence.source)
-        if known is not None and evidence.state in RESTING and known.state not in RESTING:
-            late = evidence.since is not None and evidence.begun < known.begun
+        if evidence.source is Source.HOOK:
+            late = late or (evidence.state in RESTING and evidence.begun < self._hook_began)
+            self._hook_began = max(self._hook_began, evidence.begun)
         if (late or self._take(evidence)) and evidence.source is not Source.SCREEN:
             self._wake()
         self._tell()

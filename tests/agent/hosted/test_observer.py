@@ -304,7 +304,7 @@ async def test_a_clock_that_is_set_back_makes_no_dialog_a_rest() -> None:
 
 
 async def test_a_hook_that_is_heard_late_tells_of_no_rest_in_the_next_turn() -> None:
-    """The turn's end and the next dialog's beginning may be heard the other way round."""
+    """The turn's end and what the next turn begins with may be heard the other way round."""
     now = 100.0
 
     async def look() -> None:
@@ -313,16 +313,30 @@ async def test_a_hook_that_is_heard_late_tells_of_no_rest_in_the_next_turn() -> 
     async def answer() -> None:
         """No program asks."""
 
+    def said(state: AgentState, began: float, kind: Kind | None = None) -> None:
+        nonlocal now
+        now += 0.1
+        once = state is AgentState.WAITING
+        observer.hear(Evidence(Source.HOOK, state, now, kind, "", began, once=once))
+
     observer = Observer(
         PROFILE, look=look, answer=answer, changed=lambda state: None, clock=lambda: now
     )
     try:
-        observer.hear(Evidence(Source.HOOK, AgentState.WORKING, 90.0, since=90.0))
-        waits = Evidence(Source.HOOK, AgentState.WAITING, 99.0, Kind.PERMISSION, "", 98.0)
-        observer.hear(waits)
-        observer.hear(Evidence(Source.HOOK, AgentState.IDLE, 100.0, since=97.0))
+        said(AgentState.WORKING, 90.0)
+        said(AgentState.WAITING, 98.0, Kind.PERMISSION)
+        said(AgentState.IDLE, 97.0)
         assert observer.state().state is AgentState.WAITING
-        observer.hear(Evidence(Source.HOOK, AgentState.IDLE, 100.0, since=99.5))
+        said(AgentState.WORKING, 98.5)
+        said(AgentState.WORKING, 99.0)
+        said(AgentState.IDLE, 98.8)
+        assert observer.state().state is AgentState.WORKING
+        # Nor does one that is so slow to start that it begins with the next dialog.
+        observer.printed([Osc(0, b"asks")])
+        said(AgentState.IDLE, 99.5)
+        assert observer.state().state is AgentState.UNKNOWN
+        assert "title: waiting (permission)" in observer.state().reason
+        observer.printed([Osc(0, b"ready")])
         assert observer.state().state is AgentState.IDLE
     finally:
         await observer.close()
