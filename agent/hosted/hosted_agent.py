@@ -410,10 +410,10 @@ class HostedAgent(CommandAgent):
         text = text[1:] if text.startswith("//") else text
         if self.panes.first() is None and not self._launching:
             raise AgentError(f"{self.name} has ended: resume it to start its program again.")
-        state = self.state
-        begins = self._launching or not self._drawn
-        asks = state is AgentState.WAITING and not self._launching
-        if not asks and (begins or state is AgentState.WORKING):
+        state, drawn = self.state, self._drawn
+        # One that has drawn is spoken to, though its start is not written down yet.
+        asks = state is AgentState.WAITING and (drawn or not self._launching)
+        if not asks and (not drawn or state is AgentState.WORKING):
             await self._say_later(text)
             return
         try:

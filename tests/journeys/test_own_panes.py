@@ -38,7 +38,11 @@ def test_an_agent_is_let_into_a_pane_and_out_again(arrive: Arrive, model: Script
     person.do("type")
     person.approve()
     person.wait("I typed it")
-    assert "\nby-the-agent" in person.tmux("capture-pane", "-p", "-t", "mine")
+    # A shell of the person's own does not tell when a line has run; that may be a moment later.
+    person.when(
+        lambda: "\nby-the-agent" in person.tmux("capture-pane", "-p", "-t", "mine"),
+        "what the agent typed",
+    )
     person.press("pane.own")
     person.wait("could approve itself")
     person.press("Down", "r")

@@ -21,6 +21,7 @@ from agent.protocol.commands.panes import HoldKeyboard, Recordings, RecordPane
 from agent.protocol.commands.prompts import Interrupt, Unqueue
 from agent.protocol.events import AgentChanged, Notice
 from agent.protocol.hosted import ExplainPane, Hosted
+from tests.agent.live.conftest import TIMEOUT
 
 NOBODY = Hosted(profile="none", title="none")
 FILES = Path(__file__).parent.parent / "hosted"
@@ -262,6 +263,7 @@ async def test_who_begins_to_work_just_now_is_told_later(stage, monkeypatch):
 
 
 async def test_a_prompt_that_nothing_confirms_is_given_back(stage, monkeypatch):
+    monkeypatch.setattr("agent.hosted.delivery.ECHO_SECONDS", TIMEOUT)
     monkeypatch.setattr("agent.hosted.delivery.CONFIRM_SECONDS", 0.5)
     await stage.player("--deaf")
     await stage.state("idle")
@@ -269,6 +271,28 @@ async def test_a_prompt_that_nothing_confirms_is_given_back(stage, monkeypatch):
         await stage.house.prompt(stage.agent_id, "hello")
     blocks = await stage.house.blocks(stage.agent_id)
     assert not [block for block in blocks if block["kind"] == "user"]
+
+
+async def test_who_shows_that_it_rests_is_told_at_once_though_its_start_goes_on(stage, monkeypatch):
+    written = asyncio.Event()
+    show = HostedAgent.show_outcome
+
+    async def late(agent, *of):
+        await written.wait()
+        await show(agent, *of)
+
+    monkeypatch.setattr(HostedAgent, "show_outcome", late)
+    await stage.player()
+    await stage.state("idle")
+    await stage.house.prompt(stage.agent_id, "ask: ls")
+    assert stage.summary.queued == ()
+    assert (await stage.screen("1. Yes")).met
+    await stage.state("waiting")
+    with pytest.raises(AgentError, match="asks something"):
+        await stage.house.prompt(stage.agent_id, "later")
+    written.set()
+    await stage.press("1")
+    await stage.state("idle")
 
 
 async def test_a_newer_version_that_looks_otherwise_is_told_of_once(stage, monkeypatch):
