@@ -307,6 +307,18 @@ class House:
 
         return await terminal.pane(pane).wait(ForText(pattern), TIMEOUT)
 
+    async def reads(self, agent_id):
+        """Wait until the shell of an agent's program reads a line.
+
+        Until then nobody can know whether a line would be a command to it, and the gate asks.
+        """
+        pane = (await self.open_terminal()).pane(self.summary(agent_id).panes[0].pane_id)
+
+        async def waits():
+            return (await pane.foreground()).kind == "reader"
+
+        await self.poll(waits)
+
 
 @pytest.fixture
 async def house(short_dir):

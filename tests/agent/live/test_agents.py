@@ -517,6 +517,7 @@ async def test_a_program_as_agent_works_and_ends_with_its_status(house):
             await house.decide(gates[0])
         await house.until(lambda: house.summary(agent_id).panes)
     await house.state(agent_id, "working")
+    await house.reads(agent_id)
     await house.prompt(agent_id, "hello")
     summary = await house.until(lambda: (s := house.summary(agent_id)).state == "failed" and s)
     assert summary.activity == "exit 3"
@@ -540,6 +541,7 @@ async def test_a_program_that_has_just_ended_can_be_stopped(house, monkeypatch):
         """The news has not come yet."""
 
     monkeypatch.setattr(house.agents.live.get(agent_id), "pane_died", unheard)
+    await house.reads(agent_id)
     await house.prompt(agent_id, "x")
 
     async def ended():
@@ -563,11 +565,11 @@ async def test_a_program_that_is_dangerous_waits_at_the_gate(house):
 
 
 async def test_a_program_survives_the_engine(house):
-    began = house.project / "began"
-    agent_id = await house.agent(command=f"touch {began}; read -r line; exit 0", name="program")
+    agent_id = await house.agent(command="read -r line; exit 0", name="program")
     await house.state(agent_id, "working")
     await house.again()
     assert house.summary(agent_id).state == "working"
+    await house.reads(agent_id)
     await house.prompt(agent_id, "x")
     await house.until(lambda: house.summary(agent_id).state == "done")
     await house.carry_out(ResumeAgent(agent_id=agent_id))
@@ -578,15 +580,10 @@ async def test_a_program_survives_the_engine(house):
     await house.open()
     summary = house.summary(agent_id)
     assert (summary.state, summary.activity) == ("idle", "stopped: you closed all terminals")
-    began.unlink()
     await house.carry_out(ResumeAgent(agent_id=agent_id))
     await house.state(agent_id, "working")
-
-    async def reads():
-        return began.exists()
-
     # A terminal drops a Ctrl-C that comes before there is a program to interrupt.
-    await house.poll(reads)
+    await house.reads(agent_id)
     await house.carry_out(Interrupt(agent_id=agent_id))
     await house.until(lambda: house.summary(agent_id).state == "failed")
 
