@@ -34,7 +34,7 @@ from tui.unknown import nothing_known, remembered_pane
 
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
-    from textual.events import Event
+    from textual.events import Event, Key
     from textual.message import Message
     from textual.timer import Timer
 
@@ -596,9 +596,6 @@ class FrontEnd(KeyboardApp[None]):
         if isinstance(event, Key) and not event.is_forwarded:
             self._typed_at = time.monotonic()
             self.key_waits = True
-            self.last_key = (event.key, event.time)
-            if event.key == "escape" and self._overlaid:
-                self.escaped_overlay_at = event.time
             if self.screen_stack and self._typed_at - self._said_at > READ_SECONDS:
                 self.cockpit.footer.hush()
                 if self._said_over is not None:
@@ -607,6 +604,12 @@ class FrontEnd(KeyboardApp[None]):
         elif isinstance(event, MouseDown):
             self.last_key = ("", event.time)
         await super().on_event(event)
+
+    def turn_of(self, event: Key) -> None:
+        """Remember the key that is carried out now, and what it is for."""
+        self.last_key = (event.key, event.time)
+        if event.key == "escape" and self._overlaid:
+            self.escaped_overlay_at = event.time
 
     @property
     def _overlaid(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from textual.events import Key
 from agent.protocol.agents import AgentState, Mode
 from agent.protocol.commands.agents import SetMode
 from agent.protocol.commands.gates import TrustDirectory
-from agent.protocol.commands.prompts import Interrupt
+from agent.protocol.commands.prompts import Interrupt, SendPrompt
 from agent.protocol.events import GateOpened
 from tests.stubs import scenes
 from tests.tui.conftest import Cockpit, Open
@@ -181,20 +182,72 @@ async def test_trust_is_taken_back(open_cockpit: Open) -> None:
 # What is typed behind it ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("opens", ["ctrl+p", "f1", "ctrl+n", "ctrl+r", "ctrl+g", "f2"])
-async def test_what_is_typed_right_behind_it_stands_in_the_prompt(
+def at_once(cockpit: Cockpit, *keys: str) -> None:
+    """Press keys as fast as a busy app reads them, without a pause in which a screen could go."""
+    for key in keys:
+        named = {"escape": "\x1b", "enter": "\r"}.get(key)
+        cockpit.app.post_message(Key(key, named or (key if len(key) == 1 else None)))
+
+
+OPENING = ["ctrl+p", "f1", "ctrl+n", "ctrl+r", "ctrl+g", "f2", "alt+i", "alt+r", "alt+z", "alt+u"]
+
+
+@pytest.mark.parametrize("opens", [*OPENING, "alt+o", "alt+slash", "alt+g"])
+async def test_what_is_typed_right_behind_it_reaches_the_agent(
     open_cockpit: Open, opens: str
 ) -> None:
     async with open_cockpit(CALM) as cockpit:
         app = cockpit.app
         await cockpit.pilot.press(opens)
-        await cockpit.until(lambda: app.screen is not app.cockpit)
-        # As fast as they are read, without a pause in which the card could go.
-        app.post_message(Key("escape", "\x1b"))
-        for letter in "hey":
-            app.post_message(Key(letter, letter))
-        await cockpit.until(lambda: app.cockpit.prompt.text == "hey")
+        await cockpit.until(lambda: app._overlaid)
+        # Letters that mean something on those screens.
+        at_once(cockpit, "escape", *"mxdqapn", "enter")
+        assert (await cockpit.engine.received(SendPrompt)).text == "mxdqapn"
         assert app.screen is app.cockpit
+        assert interrupts(cockpit) == []
+
+
+async def test_screens_that_are_left_one_after_the_other_leave_nothing_of_what_follows(
+    open_cockpit: Open,
+) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.pilot.press("alt+i")
+        await cockpit.until(lambda: cockpit.app.screen is not cockpit.app.cockpit)
+        at_once(cockpit, "escape", "ctrl+g", "escape", "alt+r", "q", *"mxdqapn", "enter")
+        assert (await cockpit.engine.received(SendPrompt)).text == "mxdqapn"
+        assert cockpit.app.screen is cockpit.app.cockpit
+
+
+async def test_a_letter_right_behind_it_makes_no_interrupting_of_going_back_to_the_prompt(
+    open_cockpit: Open,
+) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        app = cockpit.app
+        app.cockpit.set_focus(app.cockpit.conversation)
+        await cockpit.pilot.pause()
+        at_once(cockpit, "escape", *"word")
+        await cockpit.until(lambda: app.cockpit.prompt.text == "word")
+        assert interrupts(cockpit) == []
+
+
+async def test_who_keeps_a_key_for_long_keeps_no_others(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        app = cockpit.app
+        over = asyncio.Event()
+
+        async def hangs() -> None:
+            await over.wait()
+
+        app.cockpit.set_focus(app.cockpit.conversation)
+        await cockpit.pilot.pause()
+        app.cockpit.conversation.call_later(hangs)
+        at_once(cockpit, "k", "ctrl+p")
+        # No pause of the pilot's: that waits for who hangs.
+        opened = asyncio.Event()
+        app.screen_change_signal.subscribe(app.cockpit, lambda _: opened.set(), immediate=True)
+        await asyncio.wait_for(opened.wait(), 20)
+        over.set()
+        await cockpit.until(lambda: "Find" in cockpit.screen_text)
 
 
 @pytest.mark.parametrize("key", ["ctrl+p", "ctrl+g", "f1", "alt+u"])
