@@ -127,25 +127,28 @@ async def _end_panes(paths: Paths) -> str:
         paths.panes_closed.write_text("")
     children = [] if server is None else await asyncio.to_thread(_panes_of, server)
     running = await asyncio.to_thread(processes.below, children)
-    try:
-        process = await asyncio.create_subprocess_exec(
-            "tmux",
-            *("-S", str(paths.tmux_socket), "kill-server"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError as error:
-        return f"the panes could not be closed: {error.strerror}"
-    try:
-        await asyncio.wait_for(process.wait(), END_SECONDS)
-    except TimeoutError:
-        # It was stopped, or hangs.
-        process.kill()
-        await process.wait()
-        if server is not None:
-            with contextlib.suppress(OSError):
-                os.kill(server, signal.SIGKILL)
+    stopped = server is not None and await asyncio.to_thread(_is_stopped, server)
+    if not stopped:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "tmux",
+                *("-S", str(paths.tmux_socket), "kill-server"),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            return f"the panes could not be closed: {error.strerror}"
+        try:
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            stopped = server is not None
+    if stopped and server is not None:
+        # It would hear of nothing, or hangs.
+        with contextlib.suppress(OSError):
+            os.kill(server, signal.SIGKILL)
     if server is not None:
         await asyncio.to_thread(gone, server, END_SECONDS)
     if not answers(paths.tmux_socket):
@@ -156,6 +159,16 @@ async def _end_panes(paths: Paths) -> str:
     if survivors:
         return f"the panes are closed, but these do not end: {', '.join(survivors)}"
     return "the panes are closed"
+
+
+def _is_stopped(process: int) -> bool:
+    """Whether it was stopped by a signal, and does nothing until it is told to go on."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(process).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False
 
 
 def _panes_of(server: int) -> list[int]:

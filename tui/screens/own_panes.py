@@ -27,6 +27,7 @@ from tui.gate.host import host, send
 from tui.gate.words import short_path
 from tui.keys import actions
 from tui.screens.closed_once import ClosedOnce
+from tui.screens.let_go import let_go
 from tui.terminal.connection import tmux_socket
 from tui.terminal.frame_view import FrameView
 from tui.widgets.choice_list import ChoiceList
@@ -155,11 +156,10 @@ class OwnPanesScreen(ClosedOnce[str]):
         self._opened = asyncio.create_task(self._follow())
 
     async def on_unmount(self) -> None:
-        """Let go of the servers, and wait until that is done."""
+        """Let go of the servers, and wait until that is done, if it is soon."""
         self._stop()
         if self._opened is not None:
-            self._opened.cancel()
-            await asyncio.wait([self._opened])
+            await let_go(self._opened)
 
     def agents_changed(self) -> None:
         """Show again who may use what; called when the app has heard of a change."""

@@ -20,6 +20,7 @@ from textual.strip import Strip
 from tui.drawing.text import Piece, between, clock, one_line, strip_of
 from tui.keys import actions
 from tui.screens.closed_once import ClosedOnce
+from tui.screens.let_go import let_go
 from tui.terminal.connection import tmux_socket
 from tui.terminal.frame_view import FrameView
 from tui.widgets.lines import Lines, OneRow
@@ -144,10 +145,9 @@ class RecordingScreen(ClosedOnce[None]):
         self._going = asyncio.create_task(self._run())
 
     async def on_unmount(self) -> None:
-        """Close the pane and the connection, and wait until that is done."""
+        """Close the pane and the connection, and wait until that is done, if it is soon."""
         if self._going is not None:
-            self._going.cancel()
-            await asyncio.wait([self._going])
+            await let_go(self._going)
 
     # What keys ask for --------------------------------------------------------------------------
 

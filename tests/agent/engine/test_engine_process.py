@@ -164,6 +164,20 @@ async def test_kill_engine_ends_one_that_hangs(paths: Paths, connect) -> None:
     await ended(pid)
 
 
+async def test_kill_engine_asks_nothing_of_a_tmux_server_that_is_stopped(
+    paths: Paths, connect, short_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Far longer than a test may take.
+    monkeypatch.setattr("agent.engine.start.END_SECONDS", 3_600)
+    client = await connect()
+    await client.send(CreateAgent(directory=str(short_dir), command="exec cat"))
+    while not (server := listener_pid(paths.tmux_socket)):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    os.kill(server, signal.SIGSTOP)
+    assert (await kill(paths, panes=True)).endswith("the panes are closed.")
+    assert not psutil.pid_exists(server) or psutil.Process(server).status() == "zombie"
+
+
 def test_a_process_in_the_lock_file_is_not_signalled_unless_it_holds_the_lock(paths: Paths) -> None:
     paths.engine_lock.write_text(f"{os.getpid()}\n")
     assert holder(paths) is None

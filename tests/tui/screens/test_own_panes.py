@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -87,6 +88,36 @@ async def test_they_are_listed_and_the_chosen_one_is_live(
         await pilot.press("escape")
         await until(pilot, lambda: app.results == [None])
     assert app.sent == []
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_it_is_left_at_once_where_tmux_hangs(
+    tmux: Tmux, host: Any, make_agent: Any, shown: bool
+) -> None:
+    server = psutil.Process(int(tmux("display-message", "-p", "#{pid}")))
+    screen = OwnPanesScreen(make_agent())
+    app = host(screen)
+    if not shown:
+        server.suspend()
+    try:
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause(0.1)
+            if shown:
+                await until(pilot, lambda: "mine" in text(app))
+                server.suspend()
+            await pilot.press("escape")
+            # Gone for good, and with it what waits for that.
+            for _ in range(100):
+                if not screen.is_running:
+                    break
+                await asyncio.sleep(0.01)
+            assert not screen.is_running
+            assert app.results == [None]
+            server.resume()
+            assert screen._opened is not None
+            await asyncio.wait([screen._opened])
+    finally:
+        server.resume()
 
 
 async def test_one_key_lets_the_agent_in_and_one_takes_it_back(
