@@ -181,6 +181,9 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
             transcript.chosen = sought
             transcript.top = (max(0, transcript.find(sought) - 1), 0)
             transcript.follow = False
+        elif transcript.entries and transcript.chosen is None:
+            # The last one that is seen, as where the conversation gets the keyboard elsewhere.
+            transcript.chosen = transcript.entries[-1].id
         said = problem or "Nothing was said in it."
         self.query_one(Conversation).show(
             transcript, empty=Empty("No conversation", (said,), problem=bool(problem))

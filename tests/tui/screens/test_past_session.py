@@ -34,6 +34,11 @@ async def test_its_conversation_is_searched_copied_and_opened(host: Host, tmp_pa
         view = screen.query_one(Conversation)
         transcript = view.transcript
         assert transcript is not None
+        # The last thing that was said is chosen, and the keys are about it.
+        assert transcript.chosen == transcript.entries[-1].id
+        await pilot.press("y")
+        assert app.clipboard.strip()
+        assert app.clipboard in scenes.CONVERSATION[-1].model_dump_json()
         # Letters that close this screen are letters of the words that are sought.
         await pilot.press("slash", *"qi", "ctrl+u", *"replacement", "enter")
         await settle()
