@@ -34,7 +34,7 @@ from tui.unknown import nothing_known, remembered_pane
 
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
-    from textual.events import Event, Key
+    from textual.events import Event, Key, Paste
     from textual.message import Message
     from textual.timer import Timer
 
@@ -582,13 +582,7 @@ class FrontEnd(KeyboardApp[None]):
         """Let a message go with the next key; keep what is typed before there is a prompt."""
         from textual.events import Key, MouseDown, MouseEvent, Paste
 
-        until, keep_text = self._lent
-        if event.time < until and isinstance(event, Key | Paste | MouseEvent):
-            if keep_text and (
-                isinstance(event, Paste) or (isinstance(event, Key) and event.is_printable)
-            ):
-                # Nothing else: what has come up meanwhile was not seen when it was typed.
-                self.cockpit.prompt.take_text(event)
+        if isinstance(event, MouseEvent) and event.time < self._lent[0]:
             return
         if self._early is not None and isinstance(event, Key | Paste) and not event.is_forwarded:
             self._early.append(event)
@@ -605,11 +599,21 @@ class FrontEnd(KeyboardApp[None]):
             self.last_key = ("", event.time)
         await super().on_event(event)
 
-    def turn_of(self, event: Key) -> None:
-        """Remember the key that is carried out now, and what it is for."""
-        self.last_key = (event.key, event.time)
-        if event.key == "escape" and self._overlaid:
-            self.escaped_overlay_at = event.time
+    def turn_of(self, event: Key | Paste) -> bool:
+        """Remember the key that is carried out now; pass over what another program was to get."""
+        from textual.events import Key
+
+        until, keep_text = self._lent
+        if event.time < until:
+            if keep_text and not (isinstance(event, Key) and not event.is_printable):
+                # Nothing else: what has come up meanwhile was not seen when it was typed.
+                self.cockpit.prompt.take_text(event)
+            return True
+        if isinstance(event, Key):
+            self.last_key = (event.key, event.time)
+            if event.key == "escape" and self._overlaid:
+                self.escaped_overlay_at = event.time
+        return False
 
     @property
     def _overlaid(self) -> bool:

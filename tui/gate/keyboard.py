@@ -87,8 +87,12 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
         self._let_through.append(event)
         self.call_later(self._hand_on)
 
-    def turn_of(self, event: events.Key) -> None:
-        """Told of each key when it is its turn, and again of one that a taker has kept."""
+    def turn_of(self, event: events.Key | events.Paste) -> bool:
+        """Told of each when it is its turn, and again of a key that a taker has kept.
+
+        True keeps it from going any further, takers included.
+        """
+        return False
 
     async def on_event(self, event: events.Event) -> None:
         """Have keys and pastes wait for their turn; offer them to the takers then."""
@@ -110,8 +114,8 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
                     if self._let_through
                     else self._line.popleft()
                 )
-                if isinstance(event, events.Key):
-                    self.turn_of(event)
+                if self.turn_of(event):
+                    continue
                 taken = not seen and any(taker(event) for taker in self._key_takers)
                 if self._let_through and not taken:
                     self._line.appendleft((event, True))
