@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 LONGEST = 200
 """Characters of the words that are sought; whoever seeks more has pasted something by mistake."""
 
+PERSON = "person"
+"""Name of the tool call of a command that the person ran with `!`."""
+
+QUESTION = "ask_person"
 SIGNS = r"[*_`~\[]"
 """Signs with which Markdown writes styles."""
 
@@ -67,12 +71,24 @@ def joined(parts: Sequence[str], gaps: Sequence[str]) -> str:
     return f"{first}{MARKUP}{gaps[0]}{''.join(between)}{MARKUP}{others[-1]}"
 
 
+def verb(name: str) -> str:
+    """Shorten a tool's name to what it does, as it is shown: `terminal_run` reads `run`."""
+    if name == QUESTION:
+        return "ask"
+    if name == PERSON:
+        return "!"
+    for family in ("terminal_", "file_"):
+        if name.startswith(family):
+            return name.removeprefix(family)
+    return name
+
+
 def texts(block: Readable) -> tuple[str, ...]:
     """What of a block is looked through, in the order in which it is shown."""
     tool = block.tool
     if tool is None:
         return (block.text,)
-    return tool.title, tool.decision, *tool.reasons, tool.diff, tool.result
+    return f"{verb(tool.name)} {tool.title}", tool.decision, *tool.reasons, tool.diff, tool.result
 
 
 def places(block: Readable, sought: re.Pattern[str]) -> Iterator[Place]:

@@ -118,10 +118,17 @@ def part_of(entry: Entry, match: Match, words: str, most: int) -> tuple[int, int
     if sought is None:
         return 0, 0, 0
     texts = finding.texts(entry)
-    ends = [[end for _, end in cuts(text, most)] for text in texts]
+    # What a tool does stands before its title, and in no part of it.
+    before_title = len(finding.verb(entry.tool.name)) + 1 if entry.tool is not None else 0
+    skipped = (before_title, *[0] * (len(texts) - 1))
+    ends = [
+        [end for _, end in cuts(text[skip:], most)]
+        for text, skip in zip(texts, skipped, strict=True)
+    ]
 
     def part(place: finding.Place) -> int:
-        return next(n for n, end in enumerate(ends[place.text]) if place.offset < end)
+        offset = place.offset - skipped[place.text]
+        return next((n for n, end in enumerate(ends[place.text]) if offset < end), 0)
 
     found = list(finding.places(entry, sought))
     if not found:

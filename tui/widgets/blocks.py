@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
+from agent.sessions import finding
 from tui.conversation.folding import DIFFS, FOLDED, RESULTS, WHOLE, can_fold
 from tui.conversation.transcript import Entry
 from tui.drawing.text import (
@@ -55,10 +56,6 @@ APPROVED = "approved by you"
 CHANGED = "approved by you, changed"
 """What it says where the person wrote the command that they let through."""
 
-PERSON = "person"
-"""Name of the tool call of a command that the person ran with `!`."""
-
-QUESTION = "ask_person"
 ANSWERED = "The person answers: "
 """What stands before an answer in the result that the agent gets."""
 
@@ -269,11 +266,11 @@ def _tool(
     tool = entry.tool
     if tool is None:
         return [[(_start(entry.text, width), paint.text)]]
-    asks = tool.name == QUESTION
+    asks = tool.name == finding.QUESTION
     status = "gated" if asks and tool.status == "running" else tool.status
     head: list[Piece] = [
         (f"{TOOL_GLYPHS[status]} ", _tool_style(status, paint)),
-        (f"{_verb(one_line(tool.name))} ", paint.muted),
+        (f"{finding.verb(one_line(tool.name))} ", paint.muted),
         (_start(tool.title, width), paint.text if tool.status != "denied" else paint.muted),
     ]
     if asks and tool.result.startswith(ANSWERED):
@@ -372,18 +369,6 @@ def _input(input_json: str, width: int, paint: Paint, part: int) -> list[list[Pi
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             lines += wrap([(f"{name}: ", paint.faint), (clean(text), paint.muted)], width)
     return lines
-
-
-def _verb(name: str) -> str:
-    """Shorten a tool's name to what it does: `terminal_run` reads `run`."""
-    if name == QUESTION:
-        return "ask"
-    if name == PERSON:
-        return "!"
-    for family in ("terminal_", "file_"):
-        if name.startswith(family):
-            return name.removeprefix(family)
-    return name
 
 
 def _tool_style(status: str, paint: Paint) -> Style:

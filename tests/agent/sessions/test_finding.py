@@ -59,6 +59,16 @@ def test_all_that_a_tool_call_shows_is_looked_through() -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"), [("file_edit", "edit src/a.py"), ("person", "! src"), ("mcp__x", "x src")]
+)
+def test_a_tool_is_found_by_what_its_row_shows(name: str, words: str) -> None:
+    sought = finding.pattern(words)
+    assert sought is not None
+    used = block(tool=ToolCall(tool_use_id="t", name=name, title="src/a.py"))
+    assert [place.text for place in finding.places(used, sought)] == [0]
+
+
 @given(st.text(max_size=80), st.text(min_size=1, max_size=300))
 def test_any_words_can_be_sought(text: str, words: str) -> None:
     sought = finding.pattern(words)
