@@ -54,6 +54,17 @@ def export(source: Path, target: Path) -> None:
         RecordingUnreadable: the source is no recording, or damaged.
         RecordingRefused: the target exists or cannot be written.
     """
+    lines = _copied(source)
+    try:
+        _write_new(target, lines)
+    except OSError as error:
+        raise RecordingRefused(
+            f"{target} cannot be written ({error.strerror}). Export into another file."
+        ) from error
+
+
+def _copied(source: Path) -> Iterator[str]:
+    """The lines of a recording without the secrets in it."""
     recording = asciicast.read(source)
     header = dataclasses.replace(
         recording.header,
@@ -64,13 +75,7 @@ def export(source: Path, target: Path) -> None:
             for name, value in recording.header.env.items()
         },
     )
-    lines = itertools.chain((header.line(),), (event.line() for event in events(recording)))
-    try:
-        _write_new(target, lines)
-    except OSError as error:
-        raise RecordingRefused(
-            f"{target} cannot be written ({error.strerror}). Export into another file."
-        ) from error
+    return itertools.chain((header.line(),), (event.line() for event in events(recording)))
 
 
 def _write_new(target: Path, lines: Iterable[str]) -> None:
@@ -112,11 +117,16 @@ def main(source: str, target: str) -> int:
         with Path(source).open("rb") as recorded:
             # The recorder holds it to its last line, also where tmux does not answer.
             fcntl.flock(recorded, fcntl.LOCK_SH)
-            export(Path(source), made)
+            file = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(file, "w", encoding="utf-8", newline="\n") as output:
+                output.writelines(_copied(Path(source)))
         made.rename(target)
         Path(source).unlink()
     except (RecordingUnreadable, RecordingRefused, OSError) as error:
         sys.stderr.write(f"{error}\n")
+        with contextlib.suppress(OSError):
+            # On a full disk its room is needed.
+            made.unlink()
         return 1
     return 0
 

@@ -195,6 +195,7 @@ def test_an_export_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None
     try:
         with pytest.raises(RecordingRefused, match="File too large"):
             masked_recording.export(source, target)
+        assert masked_recording.main(str(source), str(target)) == 1
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, most)
         signal.signal(signal.SIGXFSZ, before)
