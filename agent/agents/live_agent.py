@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,7 @@ from agent.gates.gate import Binding, Decision
 from agent.isolation.worktrees import Worktree
 from agent.memories.remembering import AgentMemory
 from agent.panes.panes import Panes
+from agent.panes.recordings import NotRecorded
 from agent.protocol.agents import AgentState, AgentSummary, InstructionFile, Mode
 from agent.protocol.conversation import BlockKind
 from agent.protocol.events import AgentChanged
@@ -175,18 +177,22 @@ class LiveAgent:
         """
         recordings = self.services.recordings
         self.panes.own(pane_id)
+        amiss = ""
         if on:
             await recordings.start(self.id, self.name, pane_id)
         else:
-            await recordings.finish(pane_id)
+            amiss = await recordings.finish(pane_id)
         self.panes.show_recording(pane_id, on=on)
         self.publish()
+        if amiss:
+            raise NotRecorded(f"{pane_id} is no longer recorded, and {amiss}")
 
     async def end_recordings(self) -> list[str]:
         """End the recordings of its panes, and give the files of all that it has."""
         for pane_id in tuple(self.panes.record):
             if pane_id in self.services.recordings:
-                await self.record_pane(pane_id, on=False)
+                with contextlib.suppress(NotRecorded):
+                    await self.record_pane(pane_id, on=False)
         return [str(path) for path in await self.services.recordings.of(self.id)]
 
     def project(self) -> Path | None:

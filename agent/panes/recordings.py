@@ -131,7 +131,7 @@ class PaneRecorder:
         self._terminal = terminal
         self._running: dict[str, Path] = {}
         self._masking = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[object]] = set()
 
     def __contains__(self, pane_id: str) -> bool:
         return pane_id in self._running
@@ -168,15 +168,23 @@ class PaneRecorder:
         self._running[pane_id] = path
         return path
 
-    async def finish(self, pane_id: str) -> None:
-        """End the recording of a pane, if there is one; returns when it is masked."""
+    async def finish(self, pane_id: str) -> str:
+        """End the recording of a pane, if there is one; returns when it is masked.
+
+        Gives what the person would not expect of it; empty where all is well.
+        """
         path = self._running.pop(pane_id, None)
         if path is None:
-            return
+            return ""
+        before = not recording.running(path)
         with contextlib.suppress(TerminalError):
             client = (await self._terminal()).client
             await recording.stop(client, pane_id, path)
-        await self._mask(path)
+        if failed := await self._mask(path):
+            return (
+                f"what was cannot be played before it is masked, as the next engine does: {failed}"
+            )
+        return "that had ended before, at its size or as the disk was full" if before else ""
 
     def ended(self, pane_id: str) -> None:
         """Note that a pane has ended, or its program: so has its recording."""
@@ -208,12 +216,13 @@ class PaneRecorder:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
+    def _spawn(self, work: Awaitable[object]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _mask(self, path: Path) -> None:
+    async def _mask(self, path: Path) -> str:
+        """Mask what has ended; gives why that failed, empty where it did not."""
         masked = path.with_suffix(MASKED)
         argv = [sys.executable, "-I", "-c", _MASK, _ROOT, str(path), str(masked)]
         async with self._masking:
@@ -231,6 +240,9 @@ class PaneRecorder:
                     process.kill()
                 await process.wait()
                 raise
+        failed = ""
         if process.returncode != 0:
-            log.warning("%s stays as it is: %s", path, said.decode(errors="replace").strip())
+            failed = said.decode(errors="replace").strip() or "its masking was ended"
+            log.warning("%s stays as it is: %s", path, failed)
         await asyncio.to_thread(prune, self.directory, self._settings.megabytes * 1_000_000)
+        return failed

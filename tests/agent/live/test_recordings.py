@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from agent.panes.panes import NotYourPane
-from agent.panes.recordings import MASKED, RAW, PaneRecorder, listed, prune
+from agent.panes.recordings import MASKED, RAW, NotRecorded, PaneRecorder, listed, prune
 from agent.protocol.commands.agents import ArchiveAgent, CreateAgent, StopAgent
 from agent.protocol.commands.panes import Recordings, RecordPane, RunAsPerson
 from agent.settings.config import Config
@@ -160,6 +160,29 @@ async def test_what_ended_by_itself_is_masked_when_the_pane_is_recorded_again(re
     answer = await house.carry_out(Recordings(agent_id=agent_id))
     assert len(answer["paths"]) == 2
     assert not kept.path.exists()
+
+
+async def test_who_ends_a_recording_is_told_that_it_had_ended_or_is_not_masked(recorded):
+    house = recorded
+    agent_id = await house.agent()
+    pane_id = house.summary(agent_id).panes[0].pane_id
+    await ran(house, agent_id, "echo one")
+    [kept] = listed(house.paths.recordings)
+    for process in psutil.process_iter(["cmdline"]):
+        if str(kept.path) in (process.info["cmdline"] or []):
+            process.kill()
+    await house.poll(lambda: stopped(kept.path))
+    with pytest.raises(NotRecorded, match="had ended before"):
+        await house.carry_out(RecordPane(agent_id=agent_id, pane_id=pane_id, on=False))
+    assert not house.summary(agent_id).panes[0].recording
+    await house.carry_out(RecordPane(agent_id=agent_id, pane_id=pane_id, on=True))
+    [raw] = [each.path for each in listed(house.paths.recordings) if not each.masked]
+    # As a full disk would, something keeps the copy from being written.
+    (raw.parent / f"{raw.stem}{MASKED}.part").mkdir()
+    with pytest.raises(NotRecorded, match="cannot be played before it is masked"):
+        await house.carry_out(RecordPane(agent_id=agent_id, pane_id=pane_id, on=False))
+    assert not house.summary(agent_id).panes[0].recording
+    assert raw.exists()
 
 
 async def test_the_next_engine_goes_on_with_what_runs_and_masks_what_has_ended(recorded):
