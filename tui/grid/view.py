@@ -110,6 +110,8 @@ class Grid(KeysInOrder, Widget, can_focus=True):
         """The agent of each terminal of the page, by their ids."""
         self._seen = False
         self._drawn: dict[Region, tuple[Strip, ...]] = {}
+        self._stale = True
+        """Whether what was drawn is not what is to be seen."""
         self._drawn_heads: dict[str, tuple[object, Strip]] = {}
         """Each head as it was drawn last, with all that it was drawn from."""
         self._targets: list[tuple[range, int]] = []
@@ -241,17 +243,19 @@ class Grid(KeysInOrder, Widget, can_focus=True):
     # Drawing ------------------------------------------------------------------------------------
 
     def notify_style_update(self) -> None:
-        """Forget what was drawn in the styles of another theme."""
-        self._drawn = {}
+        """Forget what was drawn in the styles of another theme, but for what stands where."""
+        self._stale = True
         self._drawn_heads = {}
         super().notify_style_update()
 
     def redraw(self) -> None:
         """Draw anew, and send what differs to the screen: no terminal is drawn for it."""
-        if not self.is_attached:
-            return
-        before = self._drawn
-        self._drawn = self._draw(*self.size)
+        if self.is_attached:
+            self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        before, self._drawn = self._drawn, self._draw(*self.size)
+        self._stale = False
         if before.keys() != self._drawn.keys():
             self.refresh()
             for pane in self._panes.values():
@@ -263,10 +267,15 @@ class Grid(KeysInOrder, Widget, can_focus=True):
         if changed:
             self.refresh(*changed)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return some lines; what differs in the others is sent, too, where all are drawn anew."""
+        if self._stale:
+            # Here and not line by line: Textual keeps the lines that it was not told of.
+            self._draw_anew()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Put together what stands in a row; the terminals cover the rest."""
-        if not self._drawn:
-            self._drawn = self._draw(*self.size)
         blank = paint(self.app.theme_variables).blank
         strips: list[Strip] = []
         x = 0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from rich.style import Style
 from textual.events import Key
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 
 from agent.protocol.agents import AgentState, PaneSummary
 from agent.protocol.commands.gates import Decide
@@ -18,7 +18,7 @@ from agent.protocol.snapshot import Snapshot
 from tests.stubs import scenes
 from tests.tui.conftest import Cockpit, Open
 from tui.grid.pane import TilePane
-from tui.grid.tile import FILTERS
+from tui.grid.tile import FILTERS, tiles_of
 from tui.grid.view import Grid
 from tui.screens.question import QuestionScreen
 from tui.terminal.pane_view import PaneView
@@ -424,6 +424,27 @@ async def test_a_terminal_of_a_new_server_is_shown_though_an_old_one_had_its_id(
         cockpit.engine.publish(AgentChanged(agent=agent.model_copy(update={"panes": ()})))
         cockpit.engine.publish(AgentChanged(agent=agent.model_copy(update={"id": "new"})))
         await cockpit.until(lambda: pane_id in connected)
+
+
+async def test_what_is_drawn_for_one_row_is_painted_in_all(
+    open_cockpit: Open, connected: set[str]
+) -> None:
+    async with open_cockpit(calm(4), size=BIG) as cockpit:
+        grid = await opened(cockpit)
+        await cockpit.pilot.pause()
+        agents = [
+            agent.model_copy(update={"name": f"renamed {number}"})
+            for number, agent in enumerate(cockpit.app.agents)
+        ]
+        # As when the focus has moved while what is shown has changed and is to be drawn soon.
+        grid.notify_style_update()
+        grid._all = grid._tiles = tiles_of(agents, cockpit.app.state)
+        grid.refresh(Region(0, 0, BIG[0], 1))
+        await cockpit.pilot.pause()
+        grid.redraw()
+        await cockpit.pilot.pause()
+        for agent in agents:
+            assert agent.name in cockpit.screen_text
 
 
 async def test_a_terminal_that_goes_away_while_it_is_drawn_ends_nothing(
