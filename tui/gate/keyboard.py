@@ -64,6 +64,8 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
     """Comes back when the key that was handed on last has been carried out."""
     _stuck: Widget | None = None
     """Who has kept a key so long that others are not waited with for it."""
+    _written_in: Widget | None = None
+    """The field in which what is under way is written: more of that need not wait."""
     _handing_on = False
 
     def __init__(self, **options: Any) -> None:
@@ -108,7 +110,7 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
             return
         self._handing_on = True
         try:
-            while self._under_way is None and (self._let_through or self._line):
+            while (self._let_through or self._line) and self._goes_on():
                 event, seen = (
                     (self._let_through.popleft(), True)
                     if self._let_through
@@ -124,10 +126,20 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
         finally:
             self._handing_on = False
 
+    def _goes_on(self) -> bool:
+        """Whether it is the next one's turn: nothing is under way, or what is written before it."""
+        if self._under_way is None:
+            return True
+        event = self._let_through[0] if self._let_through else self._line[0][0]
+        field = self._written_in
+        return field is not None and field is self.focused and _is_written(event, field)
+
     async def _hand(self, event: events.Key | events.Paste) -> None:
         await super().on_event(event)
         if event.is_forwarded and self.screen_stack:
-            passed = self.KeyPassed(self.focused or self.screen)
+            receiver = self.focused or self.screen
+            self._written_in = receiver if _is_written(event, receiver) else None
+            passed = self.KeyPassed(receiver)
             if passed.receiver.post_message(passed) and passed.receiver is not self._stuck:
                 self._under_way = passed
                 self._look_in(passed, LOOKS)
@@ -162,3 +174,8 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
             self._stuck = passed.receiver
             self._under_way = None
             self.call_later(self._hand_on)
+
+
+def _is_written(event: events.Key | events.Paste, receiver: Widget) -> bool:
+    """Whether a key is written by a field itself, and does nothing else."""
+    return isinstance(event, events.Key) and receiver.check_consume_key(event.key, event.character)
