@@ -33,7 +33,8 @@ KeyTaker = Callable[[events.Key | events.Paste], bool]
 
 ROUNDS = 2
 """How often it is asked whether a key has passed: the second time, so has what was said of it on
-its way, such as that a row was chosen."""
+its way, such as that a row was chosen. Where something is written it is asked once: what is typed
+behind a command and its Enter is the next prompt, also where the command opens a screen."""
 
 LOOK_SECONDS = 0.02
 """How often it is looked whether who has a key is there still."""
@@ -150,7 +151,8 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
             self._stuck = None
         if message is not self._under_way:
             return
-        if message.round < ROUNDS and message.receiver.is_attached:
+        rounds = 1 if message.receiver.check_consume_key("a", "a") else ROUNDS
+        if message.round < rounds and message.receiver.is_attached:
             following = self.KeyPassed(message.receiver)
             following.round = message.round + 1
             if message.receiver.post_message(following):
