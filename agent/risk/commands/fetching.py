@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from agent.risk.arguments import has, split, spread, value, wordlist
 from agent.risk.commands.option_files import curl_settings, settings_file
@@ -114,6 +115,8 @@ def curl(call: Call) -> None:
                 call.high("sends local data to another machine")
         elif UNKNOWN in text and not local and names_secret(call, variables=False):
             call.high("sends credentials or keys to another machine")
+        elif UNKNOWN in text:
+            _for_its_maker(call, addresses)
     for address in addresses:
         if UNKNOWN in address and not LOCAL.match(address) and names_secret(call):
             call.high("sends local data to another machine")
@@ -201,6 +204,42 @@ def names_secret(call: Call, *, variables: bool = True) -> bool:
     ):
         return True
     return variables and bool(re.search(r"TOKEN|SECRET|PASSW|_KEY", text))
+
+
+_KEY_NAME = re.compile(r"\$\{?([A-Z]+)_(?:[A-Z0-9]+_)*(?:TOKEN|KEY|PAT|SECRET|PASSWORD)\b")
+_MAKERS = {
+    "GITHUB": ("github", "ghe.", "ghcr.io"),
+    "GH": ("github", "ghe.", "ghcr.io"),
+    "NPM": ("npm",),
+    "PYPI": ("pypi",),
+    "OPENAI": ("openai",),
+    "ANTHROPIC": ("anthropic", "claude"),
+    "GEMINI": ("googleapis", "google"),
+    "HF": ("huggingface", "hf.co"),
+    "HUGGINGFACE": ("huggingface", "hf.co"),
+    "AWS": ("amazonaws", "aws"),
+    "SLACK": ("slack",),
+    "STRIPE": ("stripe",),
+    "CLOUDFLARE": ("cloudflare",),
+    "DIGITALOCEAN": ("digitalocean",),
+    "HEROKU": ("heroku",),
+    "VERCEL": ("vercel",),
+    "NETLIFY": ("netlify",),
+}
+"""How variables with a key for one service only begin → what its hosts have in their names."""
+
+
+def _for_its_maker(call: Call, addresses: Iterable[str]) -> None:
+    """A key in a header is what a service asks for, but only its own."""
+    hosts = [re.sub(r"^\w+://(?:[^/@]*@)?|[/:?#].*", "", address) for address in addresses]
+    for maker in {found[1] for found in _KEY_NAME.finditer(_raw(call))} & _MAKERS.keys():
+        for host in hosts:
+            known = not host or UNKNOWN in host or LOCAL.match(host)
+            if not known and not any(part in host.lower() for part in _MAKERS[maker]):
+                call.high(
+                    "sends credentials or keys to another machine",
+                    f"a key of another service goes to {shown(host)}",
+                )
 
 
 _IDENTIFIES = re.compile(
@@ -293,6 +332,7 @@ def wget(call: Call) -> None:
     for text in value(argv, "--post-data", "--body-data", "--header"):
         if UNKNOWN in text and not local:
             _unknown_body(call)
+            _for_its_maker(call, addresses)
     for address in addresses:
         if UNKNOWN in address and not local and names_secret(call):
             call.high("sends local data to another machine")
