@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.protocol.events import GateClosed, Notice
+from agent.protocol.events import ActionReported, GateClosed, Notice
 from tests.stubs.dialogs import PATIENCE, Dialogs
 from tungsten.outcome import ForText
 
@@ -156,6 +156,14 @@ async def hosted(house, directory):
         await house.poll(started)
         agent = house.agents.live.get(agent_id)
         await house.until(lambda: agent.dialogs, "its watching")
+        # It draws before its start is told of, which is none of what a test looks for.
+        await house.until(
+            lambda: any(
+                isinstance(event, ActionReported) and event.outcome == "ok"
+                for event in house.events
+            ),
+            "its start",
+        )
     except BaseException:
         await dialogs.close()
         raise
