@@ -44,17 +44,19 @@ cache = typer.Typer(help="Look after the model's prompt cache.", rich_markup_mod
 app.add_typer(cache, name="cache")
 app.add_typer(memory, name="memory")
 app.add_typer(dream, name="dream")
-app.add_typer(rules, name="rules")
-app.add_typer(hook, name="hook")
+app.add_typer(rules, name="rules", short_help="List the rules that concern this directory.")
+app.add_typer(hook, name="hook", short_help="Have agents you already run ask Tungsten's gate.")
 app.add_typer(sessions, name="sessions")
-app.add_typer(worktrees, name="worktrees")
-app.command("trust")(trust)
-app.command("explain")(explain)
-app.command("profiles")(profiles)
+app.add_typer(worktrees, name="worktrees", short_help="List the git worktrees of this repository.")
+app.command("trust", short_help="List the directories that you trust, or trust one.")(trust)
+app.command("explain", short_help="Say how an agent's state is known, from which evidence.")(
+    explain
+)
+app.command("profiles", short_help="List and check the profiles of other makers' agents.")(profiles)
 app.command("run")(run)
-app.command("play")(play)
-app.command("mcp")(mcp_server)
-app.command("demo")(demo)
+app.command("play", short_help="Play a playbook: terminal work without a model.")(play)
+app.command("mcp", short_help="Offer the terminal tools to another agent over MCP.")(mcp_server)
+app.command("demo", short_help="Watch three scripted agents do real work, offline.")(demo)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -126,7 +128,7 @@ def root(
         raise typer.Exit(open_app())
 
 
-@app.command()
+@app.command(short_help="Check what Tungsten needs, and say what to do.")
 def doctor(as_json: Json = False) -> None:
     """Check tmux, terminal, key, paths and permissions, and say what to do."""
     from agent.doctor.examine import examine
@@ -146,7 +148,7 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(EXIT_FAILED if any(c.status == "problem" for c in checks) else 0)
 
 
-@app.command()
+@app.command(short_help="List every key and /command of the app.")
 def keys(
     as_json: Json = False,
     check: Annotated[
@@ -193,7 +195,7 @@ def _config_problem() -> str:
     return ""
 
 
-@app.command()
+@app.command(short_help="Tell what was used: tokens and money.")
 def stats(as_json: Json = False) -> None:
     """Tell what was used: tokens and money by session, agent, day and model."""
     from agent.usage import usage_report
@@ -207,8 +209,8 @@ def stats(as_json: Json = False) -> None:
     print(clean(listing(found)))
 
 
-app.command("ls")(list_agents)
-app.command("watch")(watch)
+app.command("ls", short_help="List the agents of the running engine.")(list_agents)
+app.command("watch", short_help="Tell what all agents do, one plain line an event.")(watch)
 app.command("attach")(attach)
 app.command("stop")(stop)
 app.command("kill-engine")(kill_engine)

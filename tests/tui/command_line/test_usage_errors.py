@@ -50,6 +50,16 @@ def test_a_group_alone_says_what_it_holds(capsys: pytest.CaptureFixture[str]) ->
     assert "--help)" not in said
 
 
+def test_the_help_of_all_cuts_nothing_off_in_a_small_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli(["--help"]) == 0
+    rows = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert len(rows) > 20
+    assert [row for row in rows if row.endswith("...") or row.startswith("   ")] == []
+
+
 def test_a_home_that_cannot_be_used_says_what_to_do(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
